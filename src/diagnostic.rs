@@ -1,0 +1,253 @@
+//! What is wrong with a document or a bundle: found at deployment, all of it, each with its place and its cure.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+/// A named text that diagnostics point into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    name: Arc<str>,
+    text: Arc<str>,
+}
+
+impl Source {
+    /// Names a text, usually by its path inside the bundle.
+    pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
+        Self { name: name.into(), text: text.into() }
+    }
+
+    /// The name given at creation.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Line and column (both from 1, columns in characters) of a byte offset; offsets past the end mean the end.
+    pub fn position(&self, offset: usize) -> (usize, usize) {
+        let mut end = offset.min(self.text.len());
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let before = self.text.get(..end).unwrap_or_default();
+        let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        (line, before.get(start..).unwrap_or_default().chars().count() + 1)
+    }
+
+    /// The text of a line, counted from 1, without its line end.
+    pub fn line(&self, number: usize) -> Option<&str> {
+        self.text.split('\n').nth(number.checked_sub(1)?).map(|line| line.strip_suffix('\r').unwrap_or(line))
+    }
+}
+
+/// A range of bytes in a [`Source`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// A span of offsets; offsets above 4 GiB are capped, which the limits exclude anyway.
+    pub fn new(start: usize, end: usize) -> Self {
+        let cap = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Self { start: cap(start), end: cap(end) }
+    }
+
+    /// The span moved by an offset, as when a text inside a document is parsed by itself.
+    pub fn shifted(self, by: u32) -> Self {
+        Self { start: self.start.saturating_add(by), end: self.end.saturating_add(by) }
+    }
+}
+
+/// Whether a diagnostic stops a deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; the deployment goes on.
+    Warning,
+    /// The deployment is refused.
+    Error,
+}
+
+/// One finding at deployment: what, where, and what to do about it.
+///
+/// `Display` prints the finding with its source line and a caret:
+///
+/// ```text
+/// error[xml::unknown-element]: unknown element `Scopes`
+///   --> apiproxy/policies/verify.xml:4:6
+///    |
+///  4 |     <Scopes>READ</Scopes>
+///    |      ^^^^^^
+///    = help: did you mean `Scope`?
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Whether the deployment is refused.
+    pub severity: Severity,
+    /// Stable code, `area::what`, for filters and suppressions.
+    pub code: &'static str,
+    /// The vendor's deployment fault code, where the vendor documents one.
+    pub vendor_code: Option<&'static str>,
+    /// One sentence, lower case, user text in backticks.
+    pub message: String,
+    /// Where it was found; absent when the finding is about the bundle as a whole.
+    pub place: Option<(Source, Span)>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error without place and help.
+    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, code, vendor_code: None, message: message.into(), place: None, help: None }
+    }
+
+    /// A warning without place and help.
+    pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, message) }
+    }
+
+    /// Adds the place.
+    #[must_use]
+    pub fn at(mut self, source: &Source, span: Span) -> Self {
+        self.place = Some((source.clone(), span));
+        self
+    }
+
+    /// Adds the cure.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds the vendor's deployment fault code.
+    #[must_use]
+    pub fn vendor(mut self, code: &'static str) -> Self {
+        self.vendor_code = Some(code);
+        self
+    }
+
+    /// The file the finding is in, or the empty string.
+    pub fn file(&self) -> &str {
+        self.place.as_ref().map_or("", |(source, _)| source.name())
+    }
+
+    /// Line and column of the finding, both from 1; 1 and 1 when it has no place.
+    pub fn position(&self) -> (usize, usize) {
+        self.place.as_ref().map_or((1, 1), |(source, span)| source.position(span.start as usize))
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        write!(f, "{severity}[{}]: {}", self.code, self.message)?;
+        if let Some(vendor) = self.vendor_code {
+            write!(f, " ({vendor})")?;
+        }
+        if let Some((source, span)) = &self.place {
+            let (line, column) = source.position(span.start as usize);
+            let number = line.to_string();
+            let margin = " ".repeat(number.len());
+            write!(f, "\n {margin}--> {}:{line}:{column}", source.name())?;
+            if let Some(text) = source.line(line) {
+                // Tabs are kept in the margin below, so that the caret stands under its character on any terminal.
+                let shown: String = text.chars().take(column + 160).collect();
+                let lead: String = text.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+                let under = source.text().get(span.start as usize..span.end as usize).unwrap_or_default();
+                let width = under.lines().next().unwrap_or_default().chars().count().clamp(1, 120);
+                write!(f, "\n {margin} |\n {number} | {shown}\n {margin} | {lead}{}", "^".repeat(width))?;
+            }
+            if let Some(help) = &self.help {
+                write!(f, "\n {margin} = help: {help}")?;
+            }
+        } else if let Some(help) = &self.help {
+            write!(f, "\n  = help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+/// All findings of a deployment, in the order of their discovery.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// No findings yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a finding.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    /// Whether any finding refuses the deployment.
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many findings there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The findings in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.0.iter()
+    }
+}
+
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<T: IntoIterator<Item = Diagnostic>>(&mut self, iter: T) {
+        self.0.extend(iter);
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Diagnostics {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, diagnostic) in self.0.iter().enumerate() {
+            if at > 0 {
+                f.write_str("\n\n")?;
+            }
+            write!(f, "{diagnostic}")?;
+        }
+        Ok(())
+    }
+}

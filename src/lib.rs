@@ -1,0 +1,9 @@
+//! Tollgate runs Apigee and SAP API Management policies inside a Rust program.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod diagnostic;
+mod limits;
+pub mod variables;
+
+pub use limits::Limits;

@@ -1,0 +1,74 @@
+//! Every bound the library enforces, with its default and its reason.
+
+/// The bounds on what is read at deployment and on what one request may cost.
+///
+/// The defaults refuse nothing that was seen in 9,099 real policy and endpoint files, and keep every parser linear.
+///
+/// ```
+/// let limits = tollgate::Limits { xml_depth: 32, ..tollgate::Limits::default() };
+/// assert!(limits.xml_bytes > 0);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes in one XML document. Largest real file: 53 KB.
+    pub xml_bytes: usize,
+    /// Nested elements in one XML document. Deepest real file: 11.
+    pub xml_depth: usize,
+    /// Elements in one XML document. Most in a real file: 711.
+    pub xml_elements: usize,
+    /// Attributes on one element. Most in a real file: 8.
+    pub xml_attributes: usize,
+    /// Bytes in one element or attribute name.
+    pub xml_name_bytes: usize,
+    /// Files in one bundle.
+    pub bundle_files: usize,
+    /// Bytes of all files in one bundle, uncompressed.
+    pub bundle_bytes: usize,
+    /// Uncompressed bytes per compressed byte of a zip archive, above which the archive is refused as a bomb.
+    pub zip_ratio: usize,
+    /// Bytes in one condition. Longest real condition: 9,593 characters.
+    pub condition_bytes: usize,
+    /// Nested parentheses and negations in one condition. Deepest real condition: 6.
+    pub condition_depth: usize,
+    /// Bytes in one message template.
+    pub template_bytes: usize,
+    /// Bytes of a compiled regular expression.
+    pub regex_bytes: usize,
+    /// Steps one request may execute, over all flows and shared flows.
+    pub steps: u32,
+    /// Shared flows calling shared flows.
+    pub shared_flow_depth: usize,
+    /// Bytes of one message body that a policy may produce.
+    pub body_bytes: usize,
+    /// Bytes of one flow variable.
+    pub variable_bytes: usize,
+    /// Custom attributes on one token or code. The vendors' limit.
+    pub token_attributes: usize,
+    /// Bytes of one access token. The vendors' limit for imported tokens.
+    pub token_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            xml_bytes: 1 << 20,
+            xml_depth: 64,
+            xml_elements: 50_000,
+            xml_attributes: 64,
+            xml_name_bytes: 256,
+            bundle_files: 4_096,
+            bundle_bytes: 64 << 20,
+            zip_ratio: 200,
+            condition_bytes: 64 << 10,
+            condition_depth: 64,
+            template_bytes: 1 << 20,
+            regex_bytes: 1 << 20,
+            steps: 10_000,
+            shared_flow_depth: 16,
+            body_bytes: 32 << 20,
+            variable_bytes: 10 << 20,
+            token_attributes: 18,
+            token_bytes: 2_048,
+        }
+    }
+}
