@@ -1,0 +1,138 @@
+//! The documented differences between the vendors, and the conflicts we settled, as one table of named switches.
+
+use serde::Serialize;
+
+/// Whose documentation decides where the vendors differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Vendor {
+    /// Apigee X and hybrid.
+    ApigeeX,
+    /// Apigee Edge.
+    Edge,
+    /// SAP API Management.
+    Sap,
+}
+
+/// How the scopes a policy lists relate to the scopes of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum ScopeMatch {
+    /// One listed scope in the token is enough.
+    Any,
+    /// Every listed scope must be in the token.
+    All,
+}
+
+/// How the user and password of a Basic `Authorization` header are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum BasicCredentials {
+    /// As they stand, which is what the vendors' runtimes do.
+    Raw,
+    /// Form-decoded, as RFC 6749 section 2.3.1 asks clients to encode them.
+    FormDecoded,
+}
+
+/// One value for every switch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Dialect {
+    /// Whose documentation decides.
+    pub vendor: Vendor,
+    /// Scopes listed by VerifyAccessToken.
+    pub scope_match: ScopeMatch,
+    /// Basic credentials at a token endpoint.
+    pub basic_credentials: BasicCredentials,
+    /// Status of `InvalidClientIdentifier`.
+    pub invalid_client_identifier_status: u16,
+    /// Status of a failed lookup of GetOAuthV2Info.
+    pub get_info_failure_status: u16,
+    /// Whether the proxy endpoint's fault rules see an error of a target endpoint that has none of its own.
+    pub target_errors_reach_proxy: bool,
+    /// Whether a product resource `/Entity` also admits `/Entity(key)`.
+    pub odata_keys: bool,
+    /// Lifetime in milliseconds of an access token whose policy names none.
+    pub access_token_lifetime_ms: i64,
+}
+
+/// A row of the table of switches: what it decides, its values, and what speaks for its default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Switch {
+    /// Name of the field in [`Dialect`].
+    pub name: &'static str,
+    /// What the vendors' documents say, and how well it is known.
+    pub evidence: &'static str,
+}
+
+/// Every switch of [`Dialect`] with its evidence.
+pub const SWITCHES: &[Switch] = &[
+    Switch { name: "vendor", evidence: "chosen by the embedder, or from the layout of the bundle" },
+    Switch {
+        name: "scope_match",
+        evidence: "conflict: SAP documents that all scopes are needed, Apigee's guide treats them as alternatives; Any",
+    },
+    Switch {
+        name: "basic_credentials",
+        evidence: "recorded clients send both encodings; the vendors compare the raw text",
+    },
+    Switch {
+        name: "invalid_client_identifier_status",
+        evidence: "conflict: 500 on the policy page, 401 in user reports; 500",
+    },
+    Switch {
+        name: "get_info_failure_status",
+        evidence: "conflict: 500 on the policy page, 404 in the HTTP reference; 500",
+    },
+    Switch {
+        name: "target_errors_reach_proxy",
+        evidence: "conflict: documented that they do not, a published bundle relies on it; false",
+    },
+    Switch { name: "odata_keys", evidence: "documented by SAP only" },
+    Switch {
+        name: "access_token_lifetime_ms",
+        evidence: "SAP documents 3600 s, on Edge 1800 s and 3600 s were seen, X is silent; 3600 s",
+    },
+];
+
+impl Dialect {
+    /// Apigee X and hybrid.
+    pub fn apigee_x() -> Self {
+        Self {
+            vendor: Vendor::ApigeeX,
+            scope_match: ScopeMatch::Any,
+            basic_credentials: BasicCredentials::Raw,
+            invalid_client_identifier_status: 500,
+            get_info_failure_status: 500,
+            target_errors_reach_proxy: false,
+            odata_keys: false,
+            access_token_lifetime_ms: 3_600_000,
+        }
+    }
+
+    /// Apigee Edge.
+    pub fn edge() -> Self {
+        Self { vendor: Vendor::Edge, ..Self::apigee_x() }
+    }
+
+    /// SAP API Management.
+    pub fn sap() -> Self {
+        Self { vendor: Vendor::Sap, odata_keys: true, ..Self::apigee_x() }
+    }
+}
+
+impl Default for Dialect {
+    fn default() -> Self {
+        Self::apigee_x()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_switch_has_its_evidence() {
+        let fields = serde_json::to_value(Dialect::default()).unwrap();
+        let fields: Vec<_> = fields.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(fields, SWITCHES.iter().map(|s| s.name).collect::<Vec<_>>());
+    }
+}

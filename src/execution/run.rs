@@ -1,0 +1,254 @@
+//! The state of one request: its messages, its variables, its fault.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use super::cursor::{Endpoint, Part};
+use crate::entity::{Admission, CredentialId};
+use crate::fault::Raised;
+use crate::host::{AccessToken, Host};
+use crate::message::{Message, MessageRef, RequestMessage};
+use crate::plan::ProxyPlan;
+use crate::variables::{Kind, MessageName, Value, VarRef};
+
+/// Which message `message` means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Request,
+    Response,
+    Error,
+}
+
+/// A variable that policies may not write, or not with this value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotWritable;
+
+/// What VerifyAccessToken found out; the variables it sets are read from here when they are asked for.
+#[derive(Clone)]
+pub(crate) struct Verified {
+    pub(crate) token: Arc<AccessToken>,
+    pub(crate) text: TokenText,
+    pub(crate) credential: CredentialId,
+    pub(crate) admission: Admission,
+}
+
+/// Where the text of the verified token is.
+#[derive(Clone)]
+pub(crate) enum TokenText {
+    /// In the `Authorization` header of the request as received, from this byte on.
+    Header { start: usize },
+    Owned(Arc<str>),
+}
+
+/// The state of one request.
+pub(crate) struct Run<'r> {
+    /// The request as it came, never changed.
+    received: RequestMessage<'r>,
+    /// The request as policies changed it.
+    edited: Option<Box<Request<Bytes>>>,
+    pub(crate) response: Option<Box<Response<Bytes>>>,
+    pub(crate) error: Option<Box<Response<Bytes>>>,
+    pub(crate) custom: Vec<Option<Message>>,
+    pub(crate) side: Side,
+    slots: Vec<Option<Value<'static>>>,
+    pub(crate) verified: Option<Verified>,
+    pub(crate) fault: Option<Raised>,
+    pub(crate) failures: Vec<Raised>,
+    pub(crate) fault_rule_ran: bool,
+    /// Index of the proxy in the snapshot.
+    pub(crate) proxy: Option<u32>,
+    /// Where `proxy.pathsuffix` starts in the path as received.
+    pub(crate) suffix: usize,
+    pub(crate) target: Option<u32>,
+    pub(crate) route: Option<u32>,
+    /// The conditional flow being run.
+    pub(crate) flow: Option<u32>,
+    pub(crate) place: (Endpoint, Option<Part>),
+    pub(crate) steps: u32,
+    now_ms: Option<i64>,
+    pub(crate) message_id: OnceCell<String>,
+}
+
+impl<'r> Run<'r> {
+    pub(crate) fn new(received: RequestMessage<'r>) -> Self {
+        Self {
+            received,
+            edited: None,
+            response: None,
+            error: None,
+            custom: Vec::new(),
+            side: Side::Request,
+            slots: Vec::new(),
+            verified: None,
+            fault: None,
+            failures: Vec::new(),
+            fault_rule_ran: false,
+            proxy: None,
+            suffix: 0,
+            target: None,
+            route: None,
+            flow: None,
+            place: (Endpoint::Proxy, None),
+            steps: 0,
+            now_ms: None,
+            message_id: OnceCell::new(),
+        }
+    }
+
+    pub(crate) fn into_owned(self) -> Run<'static> {
+        Run { received: self.received.into_owned(), ..self }
+    }
+
+    /// The request as it came.
+    pub(crate) fn received(&self) -> &Request<Bytes> {
+        self.received.get()
+    }
+
+    /// The request as it is now.
+    pub(crate) fn request(&self) -> &Request<Bytes> {
+        self.edited.as_deref().unwrap_or_else(|| self.received.get())
+    }
+
+    /// Whether policies changed the request.
+    pub(crate) fn is_edited(&self) -> bool {
+        self.edited.is_some()
+    }
+
+    /// The request for writing: copied at the first write.
+    pub(crate) fn request_mut(&mut self) -> &mut Request<Bytes> {
+        self.edited.get_or_insert_with(|| Box::new(self.received.get().clone()))
+    }
+
+    /// `proxy.pathsuffix`.
+    pub(crate) fn path_suffix(&self) -> &str {
+        self.received().uri().path().get(self.suffix..).unwrap_or_default()
+    }
+
+    /// Host and path, as the fault for an unknown proxy names them.
+    pub(crate) fn host_and_path(&self) -> String {
+        let request = self.received();
+        let host = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
+        let host = host.or_else(|| request.uri().host()).unwrap_or("unknown");
+        format!("{host} and url: {}", request.uri().path())
+    }
+
+    /// The text of the verified token.
+    pub(crate) fn token_text<'a>(&'a self, text: &'a TokenText) -> &'a str {
+        match text {
+            TokenText::Owned(text) => text,
+            TokenText::Header { start } => self
+                .received()
+                .headers()
+                .get(http::header::AUTHORIZATION)
+                .and_then(|header| header.to_str().ok())
+                .and_then(|header| header.get(*start..))
+                .unwrap_or_default(),
+        }
+    }
+
+    /// The time of this run, read from the clock once.
+    pub(crate) fn now_ms(&mut self, host: &Host) -> Result<i64, Raised> {
+        match self.now_ms {
+            Some(now) => Ok(now),
+            None => {
+                let now = host.clock.now_ms().map_err(|_| Raised::host_failure())?;
+                self.now_ms = Some(now);
+                Ok(now)
+            }
+        }
+    }
+
+    /// The time of this run if it was read already.
+    pub(crate) fn known_now_ms(&self) -> Option<i64> {
+        self.now_ms
+    }
+
+    /// The wait for a host may have been long: the next step reads the clock again.
+    pub(crate) fn forget_time(&mut self) {
+        self.now_ms = None;
+    }
+
+    /// A message by name.
+    pub(crate) fn message(&self, name: MessageName) -> Option<MessageRef<'_>> {
+        match (name, self.side) {
+            (MessageName::Request, _) | (MessageName::Message, Side::Request) => {
+                Some(MessageRef::Request(self.request()))
+            }
+            (MessageName::Response, _) | (MessageName::Message, Side::Response) => {
+                self.response.as_deref().map(MessageRef::Response)
+            }
+            (MessageName::Error, _) | (MessageName::Message, Side::Error) => {
+                self.error.as_deref().map(MessageRef::Response)
+            }
+            (MessageName::Custom(at), _) => self.custom.get(at as usize)?.as_ref().map(Message::as_ref),
+        }
+    }
+
+    /// What is written to a variable, if anything was.
+    pub(crate) fn slot(&self, var: VarRef) -> Option<&Value<'static>> {
+        self.slots.get(var.0 as usize)?.as_ref()
+    }
+
+    /// Writes a variable; message variables are written into their message.
+    pub(crate) fn set(&mut self, proxy: &ProxyPlan, var: VarRef, value: Value<'static>) -> Result<(), NotWritable> {
+        match proxy.names.entry(var).map(|entry| &entry.kind).ok_or(NotWritable)? {
+            Kind::Message(name, field) => self.write_field(*name, field, &value),
+            Kind::System(system) if !system.is_writable() => Err(NotWritable),
+            _ => {
+                if self.slots.is_empty() {
+                    self.slots.resize_with(proxy.names.len(), || None);
+                }
+                *self.slots.get_mut(var.0 as usize).ok_or(NotWritable)? = Some(value);
+                Ok(())
+            }
+        }
+    }
+
+    /// Forgets what was written to a variable.
+    pub(crate) fn unset(&mut self, var: VarRef) {
+        if let Some(slot) = self.slots.get_mut(var.0 as usize) {
+            *slot = None;
+        }
+    }
+
+    fn write_field(
+        &mut self,
+        name: MessageName,
+        field: &crate::message::Field,
+        value: &Value<'_>,
+    ) -> Result<(), NotWritable> {
+        let name = match (name, self.side) {
+            (MessageName::Message, Side::Request) => MessageName::Request,
+            (MessageName::Message, Side::Response) => MessageName::Response,
+            (MessageName::Message, Side::Error) => MessageName::Error,
+            _ => name,
+        };
+        let written = match name {
+            MessageName::Request | MessageName::Message => field.write_request(self.request_mut(), value),
+            MessageName::Response => field.write_response(self.response.as_deref_mut().ok_or(NotWritable)?, value),
+            MessageName::Error => field.write_response(self.error.as_deref_mut().ok_or(NotWritable)?, value),
+            MessageName::Custom(at) => {
+                match self.custom.get_mut(at as usize).and_then(Option::as_mut).ok_or(NotWritable)? {
+                    Message::Request(request) => field.write_request(request, value),
+                    Message::Response(response) => field.write_response(response, value),
+                }
+            }
+        };
+        written.map_err(|_| NotWritable)
+    }
+
+    /// A null route: the request comes back as the response, unless a policy already wrote one.
+    pub(crate) fn loop_back(&mut self) {
+        self.side = Side::Response;
+        if self.response.is_some() {
+            return;
+        }
+        let request = self.request();
+        let mut response = Response::new(request.body().clone());
+        *response.headers_mut() = request.headers().clone();
+        self.response = Some(Box::new(response));
+    }
+}

@@ -1,0 +1,98 @@
+//! What the embedder gives: clock, randomness, tokens. Each has an in-memory version to start with.
+//!
+//! Every trait is synchronous. An implementation that would have to wait answers [`Answer::Deferred`]; the run is
+//! then handed to the embedder, who answers it later (see [`PolicyEngine::begin`](crate::PolicyEngine::begin)).
+//! A failure always ends in a fault, whatever `continueOnError` says, so nothing passes on it.
+
+mod clock;
+mod memory;
+mod random;
+mod token;
+
+use std::sync::Arc;
+
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use memory::MemoryTokenStore;
+pub use random::{Random, SystemRandom};
+pub use token::{AccessToken, TokenAttribute, TokenChange, TokenKey, TokenStatus, TokenStore};
+
+/// What a host answers.
+#[derive(Debug)]
+pub enum Answer<T> {
+    /// Here it is.
+    Ready(T),
+    /// Not now: suspend the run and ask through it.
+    Deferred,
+    /// It cannot be had.
+    Failed(HostFailure),
+}
+
+/// Something the host gives has failed; the request ends in a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the host failed")]
+pub struct HostFailure;
+
+/// What the engine runs on.
+///
+/// ```
+/// use tollgate::host::Host;
+///
+/// let host = Host::in_memory();
+/// assert_eq!(host.clone().in_memory_tokens().map(|tokens| tokens.len()), Some(0));
+/// ```
+#[derive(Clone)]
+pub struct Host {
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Secure random bytes.
+    pub random: Arc<dyn Random>,
+    /// Issued tokens.
+    pub tokens: Arc<dyn TokenStore>,
+    memory: Option<Arc<MemoryTokenStore>>,
+}
+
+impl Host {
+    /// Everything in memory: the system's clock and randomness, an empty token store.
+    pub fn in_memory() -> Self {
+        let tokens = Arc::new(MemoryTokenStore::new());
+        Self {
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom::new()),
+            tokens: Arc::clone(&tokens) as Arc<dyn TokenStore>,
+            memory: Some(tokens),
+        }
+    }
+
+    /// The same host with another clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The same host with another source of random bytes.
+    #[must_use]
+    pub fn with_random(mut self, random: impl Random + 'static) -> Self {
+        self.random = Arc::new(random);
+        self
+    }
+
+    /// The same host with another token store.
+    #[must_use]
+    pub fn with_tokens(mut self, tokens: impl TokenStore + 'static) -> Self {
+        self.tokens = Arc::new(tokens);
+        self.memory = None;
+        self
+    }
+
+    /// The in-memory token store, unless it was replaced.
+    pub fn in_memory_tokens(&self) -> Option<&MemoryTokenStore> {
+        self.memory.as_deref()
+    }
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Host(..)")
+    }
+}

@@ -1,0 +1,149 @@
+//! Access tokens and the store that keeps them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::Answer;
+
+/// The text of a token on its way to a store; its Debug text hides it.
+#[derive(Clone, Copy)]
+pub struct TokenKey<'a>(&'a str);
+
+impl<'a> TokenKey<'a> {
+    /// Wraps the text of a token.
+    pub fn new(token: &'a str) -> Self {
+        Self(token)
+    }
+
+    /// The text itself: for hashing, never for keeping.
+    pub fn expose(&self) -> &'a str {
+        self.0
+    }
+
+    /// SHA-256 of the token: what a shared store keeps in its place.
+    pub fn sha256(&self) -> [u8; 32] {
+        let digest = ring::digest::digest(&ring::digest::SHA256, self.0.as_bytes());
+        let mut bytes = [0; 32];
+        bytes.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
+        bytes
+    }
+}
+
+impl fmt::Debug for TokenKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenKey(..)")
+    }
+}
+
+/// Whether a token may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TokenStatus {
+    /// It may.
+    Approved,
+    /// It was revoked.
+    Revoked,
+}
+
+impl TokenStatus {
+    /// The vendors' word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// A custom attribute of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenAttribute {
+    /// Its name; readable as `accesstoken.{name}` after verification.
+    pub name: Arc<str>,
+    /// Its value.
+    pub value: Arc<str>,
+    /// Whether the token response shows it.
+    pub display: bool,
+}
+
+/// The facts about an issued token; the token's own text is not among them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessToken {
+    /// Consumer key of the app it was issued to.
+    pub client_id: Arc<str>,
+    /// Granted scopes, separated by spaces; empty when none.
+    pub scope: Arc<str>,
+    /// Grant that produced it, as in `client_credentials`.
+    pub grant_type: Arc<str>,
+    /// Whether it may be used.
+    pub status: TokenStatus,
+    /// When it was issued, in milliseconds of the Unix epoch.
+    pub issued_at_ms: i64,
+    /// When it ends, in milliseconds of the Unix epoch; never, when absent.
+    pub expires_at_ms: Option<i64>,
+    /// API products it was issued for, in order.
+    pub api_products: Arc<[Arc<str>]>,
+    /// The end user, where the policy named one.
+    pub end_user: Option<Arc<str>>,
+    /// Custom attributes.
+    pub attributes: Arc<[TokenAttribute]>,
+    /// How often it was refreshed.
+    pub refresh_count: u32,
+}
+
+impl AccessToken {
+    /// Whether it has ended.
+    pub fn is_expired(&self, now_ms: i64) -> bool {
+        self.expires_at_ms.is_some_and(|at| at <= now_ms)
+    }
+
+    /// Whole seconds it still lives, never negative; absent when it never ends.
+    pub fn expires_in(&self, now_ms: i64) -> Option<i64> {
+        self.expires_at_ms.map(|at| at.saturating_sub(now_ms).max(0) / 1000)
+    }
+
+    /// Whether it carries a scope.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scope.split(' ').any(|one| one == scope)
+    }
+}
+
+/// A change to a token that a policy asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenChange {
+    /// Revoke it or approve it again.
+    Status(TokenStatus),
+    /// Add attributes, replacing those of the same name.
+    Attributes(Vec<TokenAttribute>),
+}
+
+impl TokenChange {
+    /// The record after the change.
+    pub fn apply(&self, record: &AccessToken) -> AccessToken {
+        let mut changed = record.clone();
+        match self {
+            Self::Status(status) => changed.status = *status,
+            Self::Attributes(new) => {
+                let kept = record.attributes.iter().filter(|old| new.iter().all(|one| one.name != old.name));
+                changed.attributes = kept.chain(new).cloned().collect();
+            }
+        }
+        changed
+    }
+}
+
+/// Keeps issued tokens.
+///
+/// # Security
+/// The record decides who the caller is, so a wrong record is a wrong caller: answer [`Answer::Failed`] when in doubt.
+/// Keep hashes, not tokens ([`TokenKey::sha256`]). Once a call that revokes a token has returned, no later lookup may
+/// return it as approved.
+pub trait TokenStore: Send + Sync {
+    /// The record of a token, or nothing when it is unknown.
+    fn lookup(&self, token: TokenKey<'_>) -> Answer<Option<Arc<AccessToken>>>;
+
+    /// Adds a new token.
+    fn insert(&self, token: TokenKey<'_>, record: Arc<AccessToken>) -> Answer<()>;
+
+    /// Changes a token in one step and returns it as it is now, or nothing when it is unknown.
+    fn update(&self, token: TokenKey<'_>, change: &TokenChange) -> Answer<Option<Arc<AccessToken>>>;
+}

@@ -1,0 +1,222 @@
+//! Suspension: a run that waits for its host is a value the embedder holds and answers.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use crate::execution::{Execution, Signal, TargetRequest};
+use crate::fault::{FaultSpec, runtime};
+use crate::host::{AccessToken, HostFailure, TokenChange, TokenKey};
+use crate::outcome::Outcome;
+use crate::plan::Snapshot;
+use crate::policy::{Reply, TokenReply, TokenRequest};
+
+/// How far a request got.
+#[must_use]
+pub enum Progress<'r> {
+    /// To its end.
+    Done(Outcome<'r>),
+    /// To the token store.
+    NeedToken(NeedToken<'r>),
+    /// To the target.
+    NeedTarget(NeedTarget<'r>),
+}
+
+impl fmt::Debug for Progress<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done(outcome) => f.debug_tuple("Done").field(outcome).finish(),
+            Self::NeedToken(need) => f.debug_tuple("NeedToken").field(need).finish(),
+            Self::NeedTarget(need) => f.debug_tuple("NeedTarget").field(need).finish(),
+        }
+    }
+}
+
+/// A run that was parked.
+pub(crate) struct Parked<'r> {
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) execution: Execution<'r>,
+}
+
+impl<'r> Parked<'r> {
+    pub(crate) fn proceed(self: Box<Self>, signal: Signal) -> Progress<'r> {
+        match signal {
+            Signal::Done => Progress::Done(Outcome::owned(self.snapshot, self.execution.run)),
+            Signal::Token(request) => Progress::NeedToken(NeedToken { parked: self, request }),
+            Signal::Target(request) => Progress::NeedTarget(NeedTarget { parked: self, request }),
+        }
+    }
+
+    fn reply(mut self: Box<Self>, reply: Reply) -> Progress<'r> {
+        self.execution.run.forget_time();
+        let signal = self.execution.drive(&self.snapshot, Some(reply));
+        self.proceed(signal)
+    }
+
+    fn into_owned(self) -> Box<Parked<'static>> {
+        Box::new(Parked { snapshot: self.snapshot, execution: self.execution.into_owned() })
+    }
+}
+
+/// The run waits for the token store; answering it goes on.
+///
+/// It owns the run, so that a second answer cannot be written. Dropping it drops the request.
+#[must_use]
+pub struct NeedToken<'r> {
+    parked: Box<Parked<'r>>,
+    request: TokenRequest,
+}
+
+/// What the token store is asked.
+#[derive(Debug)]
+pub enum TokenQuery<'a> {
+    /// Find the record of a token.
+    Lookup(TokenKey<'a>),
+    /// Keep a new token.
+    Insert(TokenKey<'a>, &'a Arc<AccessToken>),
+    /// Change a token in one step.
+    Update(TokenKey<'a>, &'a TokenChange),
+}
+
+impl<'r> NeedToken<'r> {
+    /// What is asked.
+    pub fn query(&self) -> TokenQuery<'_> {
+        match &self.request {
+            TokenRequest::Lookup { token } => TokenQuery::Lookup(TokenKey::new(token.expose())),
+            TokenRequest::Insert { token, record } => TokenQuery::Insert(TokenKey::new(token.expose()), record),
+            TokenRequest::Update { token, change } => TokenQuery::Update(TokenKey::new(token.expose()), change),
+        }
+    }
+
+    /// Answers: the record for a lookup, the record as it is now for an update, anything for an insert that was kept.
+    pub fn answer(self, found: Option<Arc<AccessToken>>) -> Progress<'r> {
+        let reply = match self.request {
+            TokenRequest::Insert { .. } => TokenReply::Inserted,
+            TokenRequest::Lookup { .. } | TokenRequest::Update { .. } => TokenReply::Record(found),
+        };
+        self.parked.reply(Reply::Token(reply))
+    }
+
+    /// The store failed: the request ends in a fault.
+    pub fn fail(self, failure: HostFailure) -> Progress<'r> {
+        self.parked.reply(Reply::Failed(failure))
+    }
+
+    /// Copies what is borrowed from the request, so that the run can be parked anywhere.
+    pub fn into_owned(self) -> NeedToken<'static> {
+        NeedToken { parked: self.parked.into_owned(), request: self.request }
+    }
+}
+
+impl fmt::Debug for NeedToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NeedToken").finish_non_exhaustive()
+    }
+}
+
+/// The run waits for its target; answering it goes on with the response flows.
+#[must_use]
+pub struct NeedTarget<'r> {
+    parked: Box<Parked<'r>>,
+    request: Box<TargetRequest>,
+}
+
+/// Why a target gave no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TargetFailure {
+    /// It cannot be reached.
+    Unreachable,
+    /// It did not answer in time.
+    Timeout,
+    /// The connection ended before the answer was complete.
+    UnexpectedEof,
+}
+
+impl TargetFailure {
+    pub(crate) fn spec(self) -> &'static FaultSpec {
+        match self {
+            Self::Unreachable => &runtime::SERVICE_UNAVAILABLE,
+            Self::Timeout => &runtime::GATEWAY_TIMEOUT,
+            Self::UnexpectedEof => &runtime::UNEXPECTED_EOF,
+        }
+    }
+}
+
+impl<'r> NeedTarget<'r> {
+    /// What is to be sent, with the absolute URL of the target.
+    pub fn request(&self) -> &Request<Bytes> {
+        &self.request.request
+    }
+
+    /// Name of the proxy.
+    pub fn proxy(&self) -> &str {
+        &self.request.proxy
+    }
+
+    /// Name of the target endpoint; empty for a route rule that names a URL.
+    pub fn target_endpoint(&self) -> &str {
+        &self.request.endpoint
+    }
+
+    /// The variables as they stand when the target is called.
+    pub fn variable(&self, name: &str) -> Option<crate::variables::Value<'_>> {
+        crate::outcome::read(&self.parked.snapshot, &self.parked.execution.run, name)
+    }
+
+    /// Goes on with the target's response.
+    pub fn answer(mut self, response: Response<Bytes>) -> Progress<'r> {
+        self.parked.execution.run.forget_time();
+        let signal = self.parked.execution.target_answered(&self.parked.snapshot, Ok(response));
+        self.parked.proceed(signal)
+    }
+
+    /// Goes on without one: the documented fault is raised.
+    pub fn fail(mut self, failure: TargetFailure) -> Progress<'r> {
+        self.parked.execution.run.forget_time();
+        let signal = self.parked.execution.target_answered(&self.parked.snapshot, Err(failure));
+        self.parked.proceed(signal)
+    }
+
+    /// Copies what is borrowed from the request, so that the run can be parked anywhere.
+    pub fn into_owned(self) -> NeedTarget<'static> {
+        NeedTarget { parked: self.parked.into_owned(), request: self.request }
+    }
+}
+
+impl fmt::Debug for NeedTarget<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NeedTarget")
+            .field("proxy", &self.proxy())
+            .field("target_endpoint", &self.target_endpoint())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A host that answers later, for [`PolicyEngine::evaluate_with`](crate::PolicyEngine::evaluate_with).
+///
+/// No runtime is named: the futures are those of whatever the embedder uses.
+pub trait AsyncHost: Sync {
+    /// Answers what the token store is asked; see [`NeedToken::answer`].
+    ///
+    /// # Errors
+    /// When the store cannot answer; the request ends in a fault.
+    fn token(
+        &self,
+        query: TokenQuery<'_>,
+    ) -> impl Future<Output = Result<Option<Arc<AccessToken>>, HostFailure>> + Send;
+
+    /// Calls a target.
+    ///
+    /// # Errors
+    /// When it gives no answer; the documented fault is raised.
+    fn target(
+        &self,
+        proxy: &str,
+        target_endpoint: &str,
+        request: &Request<Bytes>,
+    ) -> impl Future<Output = Result<Response<Bytes>, TargetFailure>> + Send;
+}

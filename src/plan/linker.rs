@@ -1,0 +1,114 @@
+//! What a policy sees while it is compiled.
+
+use std::sync::Arc;
+
+use crate::condition::{self, Condition, ConditionError};
+use crate::dialect::Dialect;
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span, Spanned};
+use crate::limits::Limits;
+use crate::template::{CompiledTemplate, Syntax, Template};
+use crate::variables::{Intern, MessageName, Names, VarRef};
+
+/// Resolves what a policy names, and collects what cannot be resolved.
+pub(crate) struct Linker<'a> {
+    pub(crate) names: &'a mut Names,
+    pub(crate) dialect: &'a Dialect,
+    pub(crate) limits: &'a Limits,
+    pub(crate) diagnostics: &'a mut Diagnostics,
+    /// The document being compiled.
+    pub(crate) source: Source,
+    /// Name of the policy being compiled.
+    pub(crate) policy: Arc<str>,
+    /// Shared flows that policies call, by name; the plan's linker compiles them afterwards.
+    pub(crate) shared_flows: &'a mut Vec<SharedFlowCall>,
+}
+
+/// A call to a shared flow, by its index in the plan.
+pub(crate) struct SharedFlowCall {
+    pub(crate) name: String,
+    pub(crate) place: (Source, Span),
+}
+
+impl Intern for Linker<'_> {
+    fn intern(&mut self, name: &str) -> VarRef {
+        self.names.intern(name)
+    }
+}
+
+impl Linker<'_> {
+    /// Reports a finding at a place in the policy's document.
+    pub(crate) fn error(&mut self, finding: Diagnostic, span: Span) {
+        self.diagnostics.push(finding.at(&self.source, span));
+    }
+
+    /// A variable named after the policy, as in `oauthV2.{policy}.failed`.
+    pub(crate) fn own(&mut self, prefix: &str, tail: &str) -> VarRef {
+        let name = format!("{prefix}.{}.{tail}", self.policy);
+        self.names.intern(&name)
+    }
+
+    /// The message of a name.
+    pub(crate) fn message(&mut self, name: &str) -> MessageName {
+        self.names.message(name)
+    }
+
+    /// A message template.
+    pub(crate) fn template(&mut self, text: &Spanned<String>, syntax: &Syntax) -> Option<CompiledTemplate> {
+        match Template::parse(text, syntax, self.limits) {
+            Ok(template) => Some(template.compile(self.names)),
+            Err(error) => {
+                let mut finding = Diagnostic::error(error.code, error.message);
+                finding.help = error.help;
+                finding.vendor_code = error.vendor_code;
+                self.error(finding, error.span.shifted(text.span.start));
+                None
+            }
+        }
+    }
+
+    /// Asks for a shared flow; the answer is its index among the calls of the plan.
+    pub(crate) fn shared_flow(&mut self, name: &Spanned<String>) -> u32 {
+        let place = (self.source.clone(), name.span);
+        let at = self.shared_flows.iter().position(|call| call.name == name.value).unwrap_or_else(|| {
+            self.shared_flows.push(SharedFlowCall { name: name.value.clone(), place });
+            self.shared_flows.len() - 1
+        });
+        u32::try_from(at).unwrap_or(u32::MAX)
+    }
+}
+
+/// Compiles a condition that stands in a document; an absent one always holds.
+pub(crate) fn condition(
+    text: Option<(&str, &Source, Span)>,
+    names: &mut Names,
+    limits: &Limits,
+    diagnostics: &mut Diagnostics,
+) -> Option<Condition> {
+    let Some((text, source, span)) = text else { return Some(Condition::always()) };
+    let mut report = |error: ConditionError, finding: fn(&'static str, String) -> Diagnostic| {
+        // A condition with entities in it is shorter than its source: its own offsets then point at the whole of it.
+        let verbatim = source.text().get(span.start as usize..span.end as usize) == Some(text);
+        let place = if verbatim { error.span.shifted(span.start) } else { span };
+        let mut finding = finding(error.code, error.message);
+        finding.help = error.help;
+        diagnostics.push(finding.at(source, place));
+    };
+    let parsed = match condition::parse(text, limits) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            report(error, |code, message| Diagnostic::error(code, message));
+            return None;
+        }
+    };
+    for warning in parsed.warnings {
+        report(warning, |code, message| Diagnostic::warning(code, message));
+    }
+    let Some(expression) = parsed.expression else { return Some(Condition::always()) };
+    match expression.compile(names, limits) {
+        Ok(condition) => Some(condition),
+        Err(error) => {
+            report(error, |code, message| Diagnostic::error(code, message));
+            None
+        }
+    }
+}

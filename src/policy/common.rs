@@ -1,0 +1,136 @@
+//! Shapes that several policies share.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
+use crate::plan::Linker;
+use crate::variables::{Intern, Scope, VarRef};
+use crate::xml::Element;
+
+/// An element with a `ref` attribute and text: the variable wins, the text stands in when it does not resolve.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ValueOrRef {
+    /// Name of the variable.
+    pub reference: Option<Spanned<String>>,
+    /// The text.
+    pub text: Option<Spanned<String>>,
+}
+
+impl ValueOrRef {
+    /// Reads the `ref` attribute and the text of an element.
+    pub(crate) fn parse(element: Element<'_>) -> Self {
+        let reference = element
+            .attribute("ref")
+            .filter(|attribute| !attribute.value.trim().is_empty())
+            .map(|attribute| Spanned::new(attribute.value.trim().to_owned(), attribute.span));
+        let text = element.text();
+        let text = (!text.is_empty()).then(|| Spanned::new(text.into_owned(), element.text_span()));
+        Self { reference, text }
+    }
+
+    pub(crate) fn compile(&self, linker: &mut Linker<'_>) -> CompiledValue {
+        CompiledValue {
+            reference: self.reference.as_ref().map(|name| linker.intern(name)),
+            text: self.text.as_ref().map(|text| Arc::from(text.value.as_str())),
+        }
+    }
+}
+
+/// A [`ValueOrRef`] with its variable resolved.
+#[derive(Clone, Debug)]
+pub(crate) struct CompiledValue {
+    reference: Option<VarRef>,
+    text: Option<Arc<str>>,
+}
+
+impl CompiledValue {
+    /// The variable's value, or the text, or nothing.
+    pub(crate) fn resolve<'a, S: Scope>(&'a self, scope: &'a S) -> Option<Cow<'a, str>> {
+        self.reference
+            .and_then(|var| scope.get(var))
+            .map(|value| value.into_text())
+            .or_else(|| self.text.as_deref().map(Cow::Borrowed))
+    }
+}
+
+/// A custom attribute of a token, as a policy names it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Attribute {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Where its value comes from.
+    pub value: ValueOrRef,
+    /// Whether the token response shows it.
+    pub display: bool,
+}
+
+impl Attribute {
+    /// Reads the `Attribute` children of an `Attributes` element.
+    pub(crate) fn parse_list(list: Element<'_>, diagnostics: &mut Diagnostics) -> Vec<Self> {
+        let mut attributes = Vec::new();
+        for element in list.children("Attribute") {
+            let display = element.attribute_flag("display", true, diagnostics);
+            let value = ValueOrRef::parse(element);
+            let Some(name) = element.required_attribute("name", diagnostics) else { continue };
+            attributes.push(Self { name: Spanned::new(name.value.trim().to_owned(), name.span), value, display });
+        }
+        attributes
+    }
+
+    /// Compiles a list, which may not be longer than the vendors allow.
+    pub(crate) fn compile_list(list: &[Self], linker: &mut Linker<'_>) -> Option<Vec<CompiledAttribute>> {
+        let limit = linker.limits.token_attributes;
+        if let Some(one) = list.get(limit) {
+            linker.error(
+                Diagnostic::error("oauth::too-many-attributes", format!("more than {limit} custom attributes")),
+                one.name.span,
+            );
+            return None;
+        }
+        let compile = |one: &Self| CompiledAttribute {
+            name: Arc::from(one.name.value.as_str()),
+            value: one.value.compile(linker),
+            display: one.display,
+        };
+        Some(list.iter().map(compile).collect())
+    }
+}
+
+/// An [`Attribute`] with its variable resolved.
+#[derive(Clone, Debug)]
+pub(crate) struct CompiledAttribute {
+    pub(crate) name: Arc<str>,
+    pub(crate) value: CompiledValue,
+    pub(crate) display: bool,
+}
+
+/// Text of an optional child with its place.
+pub(crate) fn spanned_text(
+    element: Element<'_>,
+    name: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Spanned<String>> {
+    let child = element.child(name, diagnostics)?;
+    let text = child.text();
+    (!text.is_empty()).then(|| Spanned::new(text.into_owned(), child.text_span()))
+}
+
+/// One of a list of words, compared exactly; anything else is a finding that names them.
+pub(crate) fn one_of<T: Copy>(
+    words: &[(&str, T)],
+    text: &str,
+    span: Span,
+    element: Element<'_>,
+    finding: Diagnostic,
+    diagnostics: &mut Diagnostics,
+) -> Option<T> {
+    let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+    if found.is_none() {
+        let words: Vec<_> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
+        diagnostics.push(finding.at(element.source(), span).help(format!("one of {}", words.join(", "))));
+    }
+    found
+}

@@ -1,0 +1,127 @@
+//! What a running policy sees of its request, and what it may answer.
+
+use std::sync::Arc;
+
+use crate::execution::{Run as RunState, View};
+use crate::fault::{FaultSpec, Raised};
+use crate::host::{AccessToken, Answer, HostFailure, TokenChange, TokenKey};
+use crate::plan::{PolicyPlan, ProxyPlan, Snapshot};
+use crate::secret::Secret;
+use crate::variables::{Scope, Value, VarRef};
+
+/// How a step ended.
+pub(crate) enum StepResult {
+    /// The next step runs.
+    Continue,
+    /// The flow enters the error state.
+    Raise(Raised),
+    /// The policy wrote the response itself; request processing ends here.
+    Respond,
+    /// The run waits for its host.
+    Suspend(Need),
+}
+
+impl From<Result<(), Raised>> for StepResult {
+    fn from(result: Result<(), Raised>) -> Self {
+        match result {
+            Ok(()) => Self::Continue,
+            Err(raised) => Self::Raise(raised),
+        }
+    }
+}
+
+/// What a step needs from the host before it can go on.
+pub(crate) enum Need {
+    Token(TokenRequest),
+}
+
+/// What is asked of the token store.
+pub(crate) enum TokenRequest {
+    Lookup { token: Secret },
+    Insert { token: Secret, record: Arc<AccessToken> },
+    Update { token: Secret, change: TokenChange },
+}
+
+/// What the host answered.
+pub(crate) enum Reply {
+    Token(TokenReply),
+    Failed(HostFailure),
+}
+
+/// What the token store answered.
+pub(crate) enum TokenReply {
+    Record(Option<Arc<AccessToken>>),
+    Inserted,
+}
+
+/// A running step: the request's state, and the plan it belongs to.
+pub(crate) struct StepContext<'s, 'r> {
+    pub(crate) run: &'s mut RunState<'r>,
+    pub(crate) snapshot: &'s Snapshot,
+    pub(crate) proxy: &'s ProxyPlan,
+    pub(crate) policy: &'s PolicyPlan,
+}
+
+impl<'s, 'r> StepContext<'s, 'r> {
+    /// The variables as they are now.
+    pub(crate) fn view(&self) -> View<'_, 'r> {
+        View { run: self.run, snapshot: self.snapshot, proxy: self.proxy }
+    }
+
+    /// A variable's value as owned text.
+    pub(crate) fn text(&self, var: VarRef) -> Option<String> {
+        self.view().get(var).map(|value| value.into_text().into_owned())
+    }
+
+    /// Writes a variable.
+    pub(crate) fn set(&mut self, var: VarRef, value: impl Into<Value<'static>>) -> Result<(), crate::execution::NotWritable> {
+        self.run.set(self.proxy, var, value.into())
+    }
+
+    /// The time of this run.
+    pub(crate) fn now_ms(&mut self) -> Result<i64, Raised> {
+        self.run.now_ms(&self.snapshot.host)
+    }
+
+    /// Fills a buffer with secure random bytes.
+    pub(crate) fn random(&self, bytes: &mut [u8]) -> Result<(), Raised> {
+        self.snapshot.host.random.fill(bytes).map_err(|_| Raised::host_failure())
+    }
+
+    /// Asks the token store, or suspends until the host has asked it.
+    pub(crate) fn token(&self, request: TokenRequest) -> Result<TokenReply, StepResult> {
+        let store = &self.snapshot.host.tokens;
+        let answer = match &request {
+            TokenRequest::Lookup { token } => map(store.lookup(TokenKey::new(token.expose())), TokenReply::Record),
+            TokenRequest::Insert { token, record } => {
+                map(store.insert(TokenKey::new(token.expose()), Arc::clone(record)), |()| TokenReply::Inserted)
+            }
+            TokenRequest::Update { token, change } => {
+                map(store.update(TokenKey::new(token.expose()), change), TokenReply::Record)
+            }
+        };
+        match answer {
+            Answer::Ready(reply) => Ok(reply),
+            Answer::Deferred => Err(StepResult::Suspend(Need::Token(request))),
+            Answer::Failed(_) => Err(StepResult::Raise(Raised::host_failure())),
+        }
+    }
+
+    /// A reply that no step asked for: the run cannot be trusted to go on.
+    pub(crate) fn unexpected(&self) -> StepResult {
+        StepResult::Raise(Raised::host_failure())
+    }
+
+    /// A fault of this policy.
+    pub(crate) fn raise(&self, spec: &'static FaultSpec) -> StepResult {
+        StepResult::Raise(Raised::new(spec))
+    }
+}
+
+fn map<T, U>(answer: Answer<T>, f: impl FnOnce(T) -> U) -> Answer<U> {
+    match answer {
+        Answer::Ready(value) => Answer::Ready(f(value)),
+        Answer::Deferred => Answer::Deferred,
+        Answer::Failed(failure) => Answer::Failed(failure),
+    }
+}

@@ -1,0 +1,170 @@
+//! The table of names of one plan: what each variable is, decided once at link time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::system::SystemVariable;
+use super::token::TokenVariable;
+use super::{Intern, VarRef};
+use crate::message::Field;
+
+/// Which message a message variable belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MessageName {
+    /// The request.
+    Request,
+    /// The response.
+    Response,
+    /// The request, the response or the error message, by the side of the flow.
+    Message,
+    /// The error message.
+    Error,
+    /// A message a policy created, by its index.
+    Custom(u32),
+}
+
+/// What a policy left behind when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailureFact {
+    Failed,
+    FaultName,
+    FaultCause,
+}
+
+/// What a name stands for. A value written to the name shadows what would be computed.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    /// Nothing but what is written to it.
+    Plain,
+    /// A field of a message, computed from the message when read.
+    Message(MessageName, Field),
+    /// A fact about the request, the proxy or the environment.
+    System(SystemVariable),
+    /// A fact about the verified access token and its app.
+    Token(TokenVariable),
+    /// A fact about the failure of a policy; of any policy with the prefix, when it has no index.
+    Failure { prefix: &'static str, policy: Option<u32>, fact: FailureFact },
+}
+
+pub(crate) struct Entry {
+    pub(crate) name: Arc<str>,
+    pub(crate) kind: Kind,
+}
+
+/// Interns names and knows what they stand for.
+#[derive(Default)]
+pub(crate) struct Names {
+    entries: Vec<Entry>,
+    index: HashMap<Arc<str>, VarRef>,
+    messages: Vec<Arc<str>>,
+}
+
+impl Names {
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(crate) fn entry(&self, var: VarRef) -> Option<&Entry> {
+        self.entries.get(var.0 as usize)
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<VarRef> {
+        self.index.get(name).copied()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (VarRef, &Entry)> {
+        (0u32..).map(VarRef).zip(&self.entries)
+    }
+
+    /// How many messages policies create.
+    pub(crate) fn message_count(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// The message of a name: one of the runtime's, or one that a policy creates.
+    pub(crate) fn message(&mut self, name: &str) -> MessageName {
+        match runtime_message(name) {
+            Some(message) => message,
+            None => match self.messages.iter().position(|known| &**known == name) {
+                Some(at) => MessageName::Custom(u32::try_from(at).unwrap_or(u32::MAX)),
+                None => {
+                    self.messages.push(name.into());
+                    MessageName::Custom(u32::try_from(self.messages.len() - 1).unwrap_or(u32::MAX))
+                }
+            },
+        }
+    }
+
+    /// What a name stands for that is not (or not yet) in the table.
+    pub(crate) fn classify(&self, name: &str) -> Kind {
+        if let Some((head, tail)) = name.split_once('.') {
+            let custom = || {
+                let at = self.messages.iter().position(|known| &**known == head)?;
+                u32::try_from(at).ok().map(MessageName::Custom)
+            };
+            if let Some(message) = runtime_message(head).or_else(custom)
+                && let Some(field) = Field::parse(tail)
+            {
+                return Kind::Message(message, field);
+            }
+        }
+        if let Some(system) = SystemVariable::parse(name) {
+            return Kind::System(system);
+        }
+        TokenVariable::parse(name).map_or(Kind::Plain, Kind::Token)
+    }
+
+    /// Settles what could not be known while policies were still being compiled: fields of the messages they create,
+    /// and facts about their failures.
+    pub(crate) fn finish(&mut self, policies: &[(&'static str, Arc<str>)]) {
+        for at in 0..self.entries.len() {
+            let Some(name) = self.entries.get(at).map(|entry| Arc::clone(&entry.name)) else { continue };
+            let kind = failure(&name, policies).unwrap_or_else(|| self.classify(&name));
+            if let Some(entry) = self.entries.get_mut(at) {
+                entry.kind = kind;
+            }
+        }
+    }
+}
+
+impl Intern for Names {
+    fn intern(&mut self, name: &str) -> VarRef {
+        if let Some(known) = self.index.get(name) {
+            return *known;
+        }
+        let var = VarRef(u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
+        let name: Arc<str> = name.into();
+        self.entries.push(Entry { name: Arc::clone(&name), kind: self.classify(&name) });
+        self.index.insert(name, var);
+        var
+    }
+}
+
+fn runtime_message(name: &str) -> Option<MessageName> {
+    Some(match name {
+        "request" => MessageName::Request,
+        "response" => MessageName::Response,
+        "message" => MessageName::Message,
+        "error" => MessageName::Error,
+        _ => return None,
+    })
+}
+
+fn failure(name: &str, policies: &[(&'static str, Arc<str>)]) -> Option<Kind> {
+    let facts = [
+        (".failed", FailureFact::Failed),
+        (".fault.name", FailureFact::FaultName),
+        (".fault.cause", FailureFact::FaultCause),
+        (".cause", FailureFact::FaultCause),
+    ];
+    let (stem, fact) = facts.into_iter().find_map(|(tail, fact)| Some((name.strip_suffix(tail)?, fact)))?;
+    let at = policies.iter().position(|(prefix, policy)| {
+        stem.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')) == Some(&**policy)
+    });
+    if let Some(at) = at {
+        let (prefix, _) = policies.get(at)?;
+        return Some(Kind::Failure { prefix, policy: u32::try_from(at).ok(), fact });
+    }
+    let (prefix, _) = policies.iter().find(|(prefix, _)| *prefix == stem)?;
+    (fact == FailureFact::Failed).then_some(Kind::Failure { prefix, policy: None, fact })
+}
