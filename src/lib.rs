@@ -4,6 +4,7 @@
 
 pub mod diagnostic;
 mod limits;
+pub mod message;
 pub mod variables;
 
 pub use limits::Limits;

@@ -1,0 +1,124 @@
+//! Credentials in an `Authorization` header.
+//!
+//! Nothing here prints or keeps what it parses, and a failure says nothing about the text.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::params::escape;
+
+/// The token of a `Bearer` header.
+///
+/// The scheme is case-insensitive and followed by one or more spaces. A token with a comma, white space or no
+/// character at all is refused: a comma means that two headers were folded into one.
+///
+/// ```
+/// use tollgate::message::authorization::bearer;
+/// assert_eq!(bearer("bearer  t0ken"), Some("t0ken"));
+/// assert_eq!(bearer("Basic t0ken"), None);
+/// ```
+pub fn bearer(header: &str) -> Option<&str> {
+    let token = after_scheme(header, "bearer")?;
+    (!token.contains(|c: char| c == ',' || c.is_whitespace() || c.is_control())).then_some(token)
+}
+
+/// User and password of a `Basic` header.
+///
+/// The Base64 text must be padded and canonical, and what it holds must be UTF-8. The first colon ends the user, so a
+/// password may hold colons.
+pub fn basic(header: &str) -> Option<(String, String)> {
+    let decoded = STANDARD.decode(after_scheme(header, "basic")?).ok()?;
+    let text = String::from_utf8(decoded).ok()?;
+    let (user, password) = text.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}
+
+/// Client id or secret as RFC 6749 section 2.3.1 encodes it; nothing when an escape is malformed or no UTF-8.
+pub fn form_decoded(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.as_bytes().iter();
+    while let Some(&byte) = bytes.next() {
+        match byte {
+            b'+' => out.push(b' '),
+            b'%' => {
+                out.push(escape(bytes.as_slice())?);
+                bytes.nth(1);
+            }
+            other => out.push(other),
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
+fn after_scheme<'a>(header: &'a str, scheme: &str) -> Option<&'a str> {
+    let (found, rest) = header.trim_matches([' ', '\t']).split_once(' ')?;
+    let rest = rest.trim_start_matches(' ');
+    (found.eq_ignore_ascii_case(scheme) && !rest.is_empty()).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn bearer_tokens() {
+        for (header, want) in [
+            ("Bearer abc", Some("abc")),
+            ("BEARER   abc.def-_~+/=", Some("abc.def-_~+/=")),
+            ("Bearer abc ", Some("abc")),
+            ("Bearer", None),
+            ("Bearer ", None),
+            ("Bearerabc", None),
+            ("Bearer\tabc", None),
+            ("Bearer a,b", None),
+            ("Bearer a b", None),
+            ("Basic abc", None),
+            ("", None),
+        ] {
+            assert_eq!(bearer(header), want, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn basic_credentials() {
+        let pair = |user: &str, password: &str| Some((user.to_owned(), password.to_owned()));
+        assert_eq!(basic("Basic dXNlcjpwYXNz"), pair("user", "pass"));
+        assert_eq!(basic("basic  dTpwOnE="), pair("u", "p:q"));
+        assert_eq!(basic("Basic Og=="), pair("", ""));
+        for refused in [
+            "Basic",
+            "Basic ",
+            "Basic dXNlcg==",
+            "Basic dTpwOnE",
+            "Basic dTpwOnF=",
+            "Basic dXN lcg==",
+            "Basic 4pjD",
+            "Bearer Og==",
+            "Basic //86Og==",
+        ] {
+            assert_eq!(basic(refused), None, "{refused}");
+        }
+    }
+
+    #[test]
+    fn form_decoding_is_strict() {
+        assert_eq!(form_decoded("a+b%3A%c3%a9").as_deref(), Some("a b:é"));
+        for refused in ["%", "%4", "%zz", "%FF"] {
+            assert_eq!(form_decoded(refused), None, "{refused}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn basic_round_trips(user in "[^:]*", password in any::<String>()) {
+            let header = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
+            prop_assert_eq!(basic(&header), Some((user, password)));
+        }
+
+        #[test]
+        fn no_text_panics(text in any::<String>()) {
+            let _ = (bearer(&text), basic(&text), form_decoded(&text));
+        }
+    }
+}

@@ -1,0 +1,486 @@
+//! Edits of a message: each leaves it well formed or changes nothing and says why.
+//!
+//! `Content-Length` is not a header like the others. After every edit it is the length of the body, or absent when it was
+//! absent or when `Transfer-Encoding` frames the body; its text is never taken from a policy.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::uri::PathAndQuery;
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
+
+use super::{MessageMut, MessageRef, ReasonPhrase, ResponseMessage, header, params};
+
+/// Why an edit was refused; the message is as it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EditError {
+    /// A name that is no token.
+    #[error("`{0}` is not a header name")]
+    HeaderName(String),
+    /// A value with a line end, a NUL or another control character. The value is left out: it may be a secret.
+    #[error("the value of header `{0}` holds a character that no header may carry")]
+    HeaderValue(HeaderName),
+    /// More headers than a message can hold.
+    #[error("the message has too many headers")]
+    TooManyHeaders,
+    /// A path with a line end or a NUL, or one that makes the request target too long.
+    #[error("the path or query does not fit into a request target")]
+    Target,
+    /// A method that is no token.
+    #[error("`{0}` is not an HTTP method")]
+    Verb(String),
+    /// A version other than 1.0 and 1.1.
+    #[error("`{0}` is not version 1.0 or 1.1")]
+    Version(String),
+    /// A status outside of 100 to 599.
+    #[error("`{0}` is not a status code")]
+    StatusCode(String),
+    /// A phrase with a line end or another control character.
+    #[error("the reason phrase holds a character that no status line may carry")]
+    ReasonPhrase,
+    /// A form parameter for a message whose body is something else.
+    #[error("the body of the message is not a form")]
+    NotForm,
+    /// A part that only requests have.
+    #[error("the message is not a request")]
+    NotRequest,
+    /// A part that only responses have.
+    #[error("the message is not a response")]
+    NotResponse,
+}
+
+/// A header name from a policy, without the case of its letters.
+///
+/// # Errors
+/// The name is no token.
+pub fn header_name(name: &str) -> Result<HeaderName, EditError> {
+    HeaderName::from_bytes(name.as_bytes()).map_err(|_| EditError::HeaderName(name.to_owned()))
+}
+
+/// Gives a header one line with this text, or replaces its `nth` item (from 1).
+///
+/// # Errors
+/// The text cannot be a header value.
+pub fn set_header(
+    message: &mut MessageMut<'_>,
+    name: &HeaderName,
+    nth: Option<usize>,
+    text: &str,
+) -> Result<(), EditError> {
+    let value = header::value(name, text)?;
+    match nth {
+        None => drop(message.headers_mut().try_insert(name, value).map_err(|_| EditError::TooManyHeaders)?),
+        Some(nth) => header::set_item(message.headers_mut(), name, nth, value)?,
+    }
+    frame(message, name);
+    Ok(())
+}
+
+/// Gives a header one more line.
+///
+/// # Errors
+/// The text cannot be a header value.
+pub fn add_header(message: &mut MessageMut<'_>, name: &HeaderName, text: &str) -> Result<(), EditError> {
+    let value = header::value(name, text)?;
+    message.headers_mut().try_append(name, value).map_err(|_| EditError::TooManyHeaders)?;
+    frame(message, name);
+    Ok(())
+}
+
+/// Removes a header, or its `nth` item (from 1); whether there was something to remove.
+///
+/// # Errors
+/// None in practice: a header with an item less is still one.
+pub fn remove_header(message: &mut MessageMut<'_>, name: &HeaderName, nth: Option<usize>) -> Result<bool, EditError> {
+    let removed = match nth {
+        None => message.headers_mut().remove(name).is_some(),
+        Some(nth) => header::remove_item(message.headers_mut(), name, nth)?,
+    };
+    frame(message, name);
+    Ok(removed)
+}
+
+/// Removes all headers.
+pub fn remove_headers(message: &mut MessageMut<'_>) {
+    message.headers_mut().clear();
+}
+
+/// Copies a header: all its lines in place of those of the destination, or its `nth` item (from 1) as one more line.
+///
+/// # Errors
+/// The destination is full.
+pub fn copy_header(
+    source: MessageRef<'_>,
+    message: &mut MessageMut<'_>,
+    name: &HeaderName,
+    nth: Option<usize>,
+) -> Result<(), EditError> {
+    if let Some(nth) = nth {
+        let item = nth.checked_sub(1).and_then(|skipped| header::items(source.headers(), name).nth(skipped));
+        return item.map_or(Ok(()), |item| add_header(message, name, &item));
+    }
+    let headers = message.headers_mut();
+    let mut lines = source.headers().get_all(name).into_iter();
+    if let Some(first) = lines.next() {
+        headers.try_insert(name, first.clone()).map_err(|_| EditError::TooManyHeaders)?;
+    }
+    for line in lines {
+        headers.try_append(name, line.clone()).map_err(|_| EditError::TooManyHeaders)?;
+    }
+    frame(message, name);
+    Ok(())
+}
+
+/// Copies every header of the source over those of the destination.
+///
+/// # Errors
+/// The destination is full.
+pub fn copy_headers(source: MessageRef<'_>, message: &mut MessageMut<'_>) -> Result<(), EditError> {
+    source.headers().keys().try_for_each(|name| copy_header(source, message, name, None))
+}
+
+/// Replaces the body, and `Content-Type` when one is given.
+///
+/// # Errors
+/// The content type cannot be a header value.
+pub fn set_body(
+    message: &mut MessageMut<'_>,
+    body: impl Into<Bytes>,
+    content_type: Option<&str>,
+) -> Result<(), EditError> {
+    if let Some(content_type) = content_type {
+        set_header(message, &CONTENT_TYPE, None, content_type)?;
+    }
+    *message.body_mut() = body.into();
+    frame(message, &CONTENT_LENGTH);
+    Ok(())
+}
+
+/// Empties a message: headers, body, and of a request the query.
+///
+/// # Errors
+/// None in practice: a request target without its query is still one.
+pub fn clear(message: &mut MessageMut<'_>) -> Result<(), EditError> {
+    remove_query_params(message)?;
+    remove_headers(message);
+    *message.body_mut() = Bytes::new();
+    Ok(())
+}
+
+/// Sets a query parameter, or its `nth` value (from 1).
+///
+/// # Errors
+/// The message is no request, or the query becomes too long.
+pub fn set_query_param(
+    message: &mut MessageMut<'_>,
+    name: &str,
+    nth: Option<usize>,
+    value: &str,
+) -> Result<(), EditError> {
+    let request = request(message)?;
+    set_query(request, params::set(query(request), name, nth, value))
+}
+
+/// Adds a query parameter at the end.
+///
+/// # Errors
+/// The message is no request, or the query becomes too long.
+pub fn add_query_param(message: &mut MessageMut<'_>, name: &str, value: &str) -> Result<(), EditError> {
+    let request = request(message)?;
+    set_query(request, params::add(query(request), name, value))
+}
+
+/// Removes a query parameter, or its `nth` value (from 1); whether there was something to remove.
+///
+/// # Errors
+/// The message is no request.
+pub fn remove_query_param(message: &mut MessageMut<'_>, name: &str, nth: Option<usize>) -> Result<bool, EditError> {
+    let request = request(message)?;
+    match params::remove(query(request), name, nth) {
+        Some(rest) => set_query(request, rest).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Removes the query of a request; a response has none.
+///
+/// # Errors
+/// None in practice: a request target without its query is still one.
+pub fn remove_query_params(message: &mut MessageMut<'_>) -> Result<(), EditError> {
+    match message {
+        MessageMut::Request(request) if request.uri().query().is_some() => set_query(request, Vec::new()),
+        _ => Ok(()),
+    }
+}
+
+/// Copies a query parameter: all its values in place of those of the destination, or its `nth` (from 1) as one more.
+///
+/// # Errors
+/// One of the messages is no request, or the query becomes too long.
+pub fn copy_query_param(
+    source: MessageRef<'_>,
+    message: &mut MessageMut<'_>,
+    name: &str,
+    nth: Option<usize>,
+) -> Result<(), EditError> {
+    let from = query(source.request().ok_or(EditError::NotRequest)?);
+    let request = request(message)?;
+    match copied(from, query(request), name, nth) {
+        Some(list) => set_query(request, list),
+        None => Ok(()),
+    }
+}
+
+/// Copies every query parameter of the source over those of the destination.
+///
+/// # Errors
+/// One of the messages is no request, or the query becomes too long.
+pub fn copy_query_params(source: MessageRef<'_>, message: &mut MessageMut<'_>) -> Result<(), EditError> {
+    let from = query(source.request().ok_or(EditError::NotRequest)?);
+    let request = request(message)?;
+    set_query(request, merged(from, query(request)))
+}
+
+/// Sets a form parameter, or its `nth` value (from 1). A body that is no form gives way to one.
+///
+/// # Errors
+/// None in practice: the content type of a form is a header value.
+pub fn set_form_param(
+    message: &mut MessageMut<'_>,
+    name: &str,
+    nth: Option<usize>,
+    value: &str,
+) -> Result<(), EditError> {
+    let list = params::set(form(message), name, nth, value);
+    set_form(message, list)
+}
+
+/// Adds a form parameter at the end. A body that is no form gives way to one.
+///
+/// # Errors
+/// None in practice: the content type of a form is a header value.
+pub fn add_form_param(message: &mut MessageMut<'_>, name: &str, value: &str) -> Result<(), EditError> {
+    let list = params::add(form(message), name, value);
+    set_form(message, list)
+}
+
+/// Removes a form parameter, or its `nth` value (from 1), from a body that is a form; whether there was one.
+///
+/// # Errors
+/// None in practice: a form with a parameter less is still one.
+pub fn remove_form_param(message: &mut MessageMut<'_>, name: &str, nth: Option<usize>) -> Result<bool, EditError> {
+    match params::remove(form(message), name, nth) {
+        Some(rest) => set_form(message, rest).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Removes all parameters of a body that is a form.
+///
+/// # Errors
+/// None in practice: an empty form is still one.
+pub fn remove_form_params(message: &mut MessageMut<'_>) -> Result<(), EditError> {
+    if message.as_ref().form().is_some() { set_body(message, Bytes::new(), None) } else { Ok(()) }
+}
+
+/// Copies a form parameter: all its values in place of those of the destination, or its `nth` (from 1) as one more.
+///
+/// # Errors
+/// The source is no form.
+pub fn copy_form_param(
+    source: MessageRef<'_>,
+    message: &mut MessageMut<'_>,
+    name: &str,
+    nth: Option<usize>,
+) -> Result<(), EditError> {
+    let from = source.form().ok_or(EditError::NotForm)?;
+    match copied(from, form(message), name, nth) {
+        Some(list) => set_form(message, list),
+        None => Ok(()),
+    }
+}
+
+/// Copies every form parameter of the source over those of the destination.
+///
+/// # Errors
+/// The source is no form.
+pub fn copy_form_params(source: MessageRef<'_>, message: &mut MessageMut<'_>) -> Result<(), EditError> {
+    let list = merged(source.form().ok_or(EditError::NotForm)?, form(message));
+    set_form(message, list)
+}
+
+/// Replaces the path of a request and keeps its query.
+///
+/// What cannot stand in a path, `?` and `#` among it, is percent-encoded; escapes that are there already stay. A path
+/// without a leading slash gets one.
+///
+/// # Errors
+/// The message is no request, or the path holds a line end or a NUL, or it is too long.
+pub fn set_path(message: &mut MessageMut<'_>, path: &str) -> Result<(), EditError> {
+    let request = request(message)?;
+    if path.contains(['\r', '\n', '\0']) {
+        return Err(EditError::Target);
+    }
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    let mut target = format!("{slash}{}", percent_encoding::utf8_percent_encode(path, NOT_IN_PATH)).into_bytes();
+    if let Some(query) = request.uri().query() {
+        target.push(b'?');
+        target.extend_from_slice(query.as_bytes());
+    }
+    set_target(request, target)
+}
+
+/// Replaces the method of a request.
+///
+/// # Errors
+/// The message is no request, or the text is no method.
+pub fn set_verb(message: &mut MessageMut<'_>, verb: &str) -> Result<(), EditError> {
+    let request = request(message)?;
+    *request.method_mut() = Method::from_bytes(verb.trim().as_bytes()).map_err(|_| EditError::Verb(verb.to_owned()))?;
+    Ok(())
+}
+
+/// Replaces the HTTP version: `1.0` or `1.1`, with or without `HTTP/`.
+///
+/// # Errors
+/// The text is no such version.
+pub fn set_version(message: &mut MessageMut<'_>, version: &str) -> Result<(), EditError> {
+    let parsed = match version.trim().trim_start_matches("HTTP/") {
+        "1.0" => Version::HTTP_10,
+        "1.1" => Version::HTTP_11,
+        _ => return Err(EditError::Version(version.to_owned())),
+    };
+    match message {
+        MessageMut::Request(request) => *request.version_mut() = parsed,
+        MessageMut::Response(response) => *response.version_mut() = parsed,
+    }
+    Ok(())
+}
+
+/// Replaces the status of a response; the reason phrase of another status goes with it.
+///
+/// # Errors
+/// The message is no response, or the text is no status.
+pub fn set_status(message: &mut MessageMut<'_>, status: &str) -> Result<(), EditError> {
+    let response = response(message)?;
+    let parsed = status.trim().parse::<u16>().ok().filter(|code| (100..=599).contains(code));
+    let parsed = parsed
+        .and_then(|code| StatusCode::from_u16(code).ok())
+        .ok_or_else(|| EditError::StatusCode(status.to_owned()))?;
+    if parsed != response.status() {
+        response.extensions_mut().remove::<ReasonPhrase>();
+        *response.status_mut() = parsed;
+    }
+    Ok(())
+}
+
+/// Replaces the reason phrase of a response.
+///
+/// # Errors
+/// The message is no response, or the text cannot stand in a status line.
+pub fn set_reason(message: &mut MessageMut<'_>, phrase: &str) -> Result<(), EditError> {
+    let response = response(message)?;
+    response.extensions_mut().insert(ReasonPhrase::new(phrase).ok_or(EditError::ReasonPhrase)?);
+    Ok(())
+}
+
+/// What RFC 3986 does not let stand in a path. `%` may: an escape that is there already stays as it is.
+const NOT_IN_PATH: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Makes `Content-Length` agree with the body again when an edit of `name` may have parted them.
+fn frame(message: &mut MessageMut<'_>, name: &HeaderName) {
+    if *name != CONTENT_LENGTH && *name != TRANSFER_ENCODING {
+        return;
+    }
+    let length = message.as_ref().body().len();
+    let headers = message.headers_mut();
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
+    } else if headers.contains_key(CONTENT_LENGTH) {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+}
+
+fn request<'m>(message: &'m mut MessageMut<'_>) -> Result<&'m mut Request<Bytes>, EditError> {
+    match message {
+        MessageMut::Request(request) => Ok(request),
+        MessageMut::Response(_) => Err(EditError::NotRequest),
+    }
+}
+
+fn response<'m>(message: &'m mut MessageMut<'_>) -> Result<&'m mut ResponseMessage, EditError> {
+    match message {
+        MessageMut::Request(_) => Err(EditError::NotResponse),
+        MessageMut::Response(response) => Ok(response),
+    }
+}
+
+fn query(request: &Request<Bytes>) -> &[u8] {
+    request.uri().query().unwrap_or_default().as_bytes()
+}
+
+fn set_query(request: &mut Request<Bytes>, query: Vec<u8>) -> Result<(), EditError> {
+    let path = request.uri().path();
+    let mut target = if path.is_empty() { b"/".to_vec() } else { path.as_bytes().to_vec() };
+    if !query.is_empty() {
+        target.push(b'?');
+        target.extend_from_slice(&query);
+    }
+    set_target(request, target)
+}
+
+fn set_target(request: &mut Request<Bytes>, target: Vec<u8>) -> Result<(), EditError> {
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::from_maybe_shared(Bytes::from(target)).map_err(|_| EditError::Target)?);
+    *request.uri_mut() = Uri::from_parts(parts).map_err(|_| EditError::Target)?;
+    Ok(())
+}
+
+fn form<'m>(message: &'m MessageMut<'_>) -> &'m [u8] {
+    message.as_ref().form().unwrap_or_default()
+}
+
+fn set_form(message: &mut MessageMut<'_>, list: Vec<u8>) -> Result<(), EditError> {
+    let content_type = message.as_ref().form().is_none().then_some("application/x-www-form-urlencoded");
+    set_body(message, list, content_type)
+}
+
+/// A list with the values that one parameter has in another; nothing when it has none there.
+fn copied(from: &[u8], to: &[u8], name: &str, nth: Option<usize>) -> Option<Vec<u8>> {
+    let mut values = params::values(from, name);
+    if let Some(nth) = nth {
+        return values.nth(nth.checked_sub(1)?).map(|value| params::add(to, name, &value));
+    }
+    let mut list = params::set(to, name, None, &values.next()?);
+    for value in values {
+        params::push(&mut list, name, &value);
+    }
+    Some(list)
+}
+
+/// A list with every parameter of another in place of its own of that name, both as they were spelled.
+fn merged(from: &[u8], to: &[u8]) -> Vec<u8> {
+    let taken: HashSet<_> = params::params(from).map(|(name, _)| name).collect();
+    let kept = params::segments(to).filter(|segment| params::name(segment).is_none_or(|name| !taken.contains(&name)));
+    let mut list = Vec::with_capacity(from.len() + to.len() + 1);
+    for segment in kept.chain(params::segments(from)) {
+        params::push_raw(&mut list, segment);
+    }
+    list
+}
