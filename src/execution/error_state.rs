@@ -6,7 +6,7 @@ use http::header::CONTENT_TYPE;
 use super::cursor::{Endpoint, Stage};
 use super::{Execution, Run, Side, Signal, View};
 use crate::fault::{Raised, json_body, soap_body};
-use crate::message::{FaultFormat, fault_format};
+use crate::message::FaultFormat;
 use crate::plan::{EndpointPlan, ProxyPlan, Snapshot};
 use crate::policy::is_raise_fault;
 
@@ -126,7 +126,7 @@ impl Run<'_> {
         let policy = fault.policy.and_then(|at| policies.get(at as usize)).map(|policy| &*policy.name);
         let text = fault.text(policy);
         let code = fault.spec.body_code;
-        let (content_type, body) = match fault_format(self.request()) {
+        let (content_type, body) = match FaultFormat::for_request(self.received()) {
             FaultFormat::Json => ("application/json", json_body(&text, code)),
             FaultFormat::Soap12 => ("application/soap+xml", soap_body(&text, code)),
         };

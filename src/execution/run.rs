@@ -10,7 +10,7 @@ use super::cursor::{Endpoint, Part};
 use crate::entity::{Admission, CredentialId};
 use crate::fault::Raised;
 use crate::host::{AccessToken, Host};
-use crate::message::{Message, MessageRef, RequestMessage};
+use crate::message::{Field, Message, MessageMut, MessageRef, RequestMessage, Root};
 use crate::plan::ProxyPlan;
 use crate::variables::{Kind, MessageName, Value, VarRef};
 
@@ -214,30 +214,35 @@ impl<'r> Run<'r> {
         }
     }
 
-    fn write_field(
-        &mut self,
-        name: MessageName,
-        field: &crate::message::Field,
-        value: &Value<'_>,
-    ) -> Result<(), NotWritable> {
-        let name = match (name, self.side) {
-            (MessageName::Message, Side::Request) => MessageName::Request,
-            (MessageName::Message, Side::Response) => MessageName::Response,
-            (MessageName::Message, Side::Error) => MessageName::Error,
-            _ => name,
+    fn write_field(&mut self, name: MessageName, field: &Field, value: &Value<'_>) -> Result<(), NotWritable> {
+        let root = match name {
+            MessageName::Request => Root::Request,
+            MessageName::Response => Root::Response,
+            MessageName::Message => Root::Message,
+            MessageName::Error => Root::Error,
+            MessageName::Custom(at) => match self.custom.get(at as usize).and_then(Option::as_ref) {
+                Some(Message::Request(_)) => Root::Request,
+                _ => Root::Response,
+            },
         };
-        let written = match name {
-            MessageName::Request | MessageName::Message => field.write_request(self.request_mut(), value),
-            MessageName::Response => field.write_response(self.response.as_deref_mut().ok_or(NotWritable)?, value),
-            MessageName::Error => field.write_response(self.error.as_deref_mut().ok_or(NotWritable)?, value),
-            MessageName::Custom(at) => {
-                match self.custom.get_mut(at as usize).and_then(Option::as_mut).ok_or(NotWritable)? {
-                    Message::Request(request) => field.write_request(request, value),
-                    Message::Response(response) => field.write_response(response, value),
-                }
+        let mut message = self.message_mut(name).ok_or(NotWritable)?;
+        field.write(root, &mut message, value).map_err(|_| NotWritable)
+    }
+
+    /// A message by name, for writing; the request is copied at its first write.
+    pub(crate) fn message_mut(&mut self, name: MessageName) -> Option<MessageMut<'_>> {
+        match (name, self.side) {
+            (MessageName::Request, _) | (MessageName::Message, Side::Request) => {
+                Some(MessageMut::Request(self.request_mut()))
             }
-        };
-        written.map_err(|_| NotWritable)
+            (MessageName::Response, _) | (MessageName::Message, Side::Response) => {
+                self.response.as_deref_mut().map(MessageMut::Response)
+            }
+            (MessageName::Error, _) | (MessageName::Message, Side::Error) => {
+                self.error.as_deref_mut().map(MessageMut::Response)
+            }
+            (MessageName::Custom(at), _) => self.custom.get_mut(at as usize)?.as_mut().map(Message::as_mut),
+        }
     }
 
     /// A null route: the request comes back as the response, unless a policy already wrote one.

@@ -1,0 +1,143 @@
+//! The token response and the variables beside it.
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
+use http::{HeaderValue, Response, StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::entity::CredentialRecord;
+use crate::host::AccessToken;
+use crate::plan::Linker;
+use crate::variables::VarRef;
+
+/// A token that was just issued.
+pub(super) struct Issued<'a> {
+    pub(super) token: &'a str,
+    pub(super) record: &'a AccessToken,
+    pub(super) credential: &'a CredentialRecord,
+    pub(super) organization: &'a str,
+}
+
+impl Issued<'_> {
+    /// Whole seconds to live, one less than asked for: some of the first second has already passed.
+    fn expires_in(&self) -> i64 {
+        match self.record.expires_at_ms {
+            Some(at) => (at.saturating_sub(self.record.issued_at_ms).saturating_sub(1)).max(0) / 1000,
+            // The vendors print the longest time they know for a token that never ends.
+            None => i64::from(i32::MAX),
+        }
+    }
+
+    fn products(&self) -> Vec<&str> {
+        self.record.api_products.iter().map(|name| &**name).collect()
+    }
+
+    fn developer_email(&self) -> &str {
+        self.credential.developer().map_or("", |developer| &developer.email)
+    }
+
+    fn displayed(&self) -> impl Iterator<Item = (String, Value)> {
+        let shown = self.record.attributes.iter().filter(|attribute| attribute.display);
+        shown.map(|attribute| (attribute.name.to_string(), json!(&*attribute.value)))
+    }
+
+    /// The facts in the order the vendors' runtime writes them.
+    fn facts(&self) -> [(&'static str, String); 12] {
+        [
+            ("refresh_token_expires_in", "0".into()),
+            ("api_product_list", format!("[{}]", self.products().join(", "))),
+            ("organization_name", self.organization.into()),
+            ("developer.email", self.developer_email().into()),
+            ("token_type", "BearerToken".into()),
+            ("issued_at", self.record.issued_at_ms.to_string()),
+            ("client_id", self.record.client_id.to_string()),
+            ("access_token", self.token.into()),
+            ("application_name", self.credential.app().app_id.clone().unwrap_or_default()),
+            ("scope", self.record.scope.to_string()),
+            ("expires_in", self.expires_in().to_string()),
+            ("refresh_count", self.record.refresh_count.to_string()),
+        ]
+    }
+
+    /// The default body: every value a string but the list of products.
+    pub(super) fn legacy_body(&self) -> Value {
+        let mut body = Map::new();
+        for (name, value) in self.facts() {
+            body.insert(name.into(), value.into());
+            if name == "api_product_list" {
+                body.insert("api_product_list_json".into(), json!(self.products()));
+            }
+        }
+        body.insert("status".into(), self.record.status.as_str().into());
+        body.extend(self.displayed());
+        Value::Object(body)
+    }
+
+    /// The body of `RFCCompliantRequestResponse`: RFC 6749 section 5.1.
+    pub(super) fn rfc_body(&self) -> Value {
+        let mut body = Map::new();
+        body.insert("access_token".into(), self.token.into());
+        body.insert("token_type".into(), "Bearer".into());
+        body.insert("expires_in".into(), self.expires_in().into());
+        body.insert("scope".into(), (*self.record.scope).into());
+        body.insert("issued_at".into(), self.record.issued_at_ms.to_string().into());
+        body.extend(self.displayed());
+        Value::Object(body)
+    }
+}
+
+/// The variables a successful issue sets, `oauthv2accesstoken.{policy}.*`.
+pub(super) struct Outputs {
+    facts: Vec<(String, VarRef)>,
+    status: VarRef,
+    attributes: Vec<VarRef>,
+}
+
+const NAMES: [&str; 11] = [
+    "api_product_list",
+    "organization_name",
+    "developer.email",
+    "token_type",
+    "issued_at",
+    "client_id",
+    "access_token",
+    "application_name",
+    "scope",
+    "expires_in",
+    "refresh_count",
+];
+
+impl Outputs {
+    pub(super) fn new<'a>(linker: &mut Linker<'_>, attributes: impl Iterator<Item = &'a str>) -> Self {
+        let mut own = |tail: &str| linker.own("oauthv2accesstoken", tail);
+        Self {
+            facts: NAMES.iter().map(|name| ((*name).to_owned(), own(name))).collect(),
+            status: own("status"),
+            attributes: attributes.map(own).collect(),
+        }
+    }
+
+    pub(super) fn values(&self, issued: &Issued<'_>) -> Vec<(VarRef, String)> {
+        let facts = issued.facts();
+        let value = |name: &str| facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+        let mut values: Vec<_> =
+            self.facts.iter().filter_map(|(name, var)| Some((*var, value(name)?))).collect();
+        values.push((self.status, issued.record.status.as_str().into()));
+        let attributes = self.attributes.iter().zip(issued.record.attributes.iter());
+        values.extend(attributes.map(|(var, attribute)| (*var, attribute.value.to_string())));
+        values
+    }
+}
+
+/// A JSON response; those of RFC mode must not be cached.
+pub(super) fn json(status: u16, body: &Value, no_store: bool) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body.to_string()));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if no_store {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    }
+    response
+}
