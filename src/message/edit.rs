@@ -3,14 +3,12 @@
 //! `Content-Length` is not a header like the others. After every edit it is the length of the body, or absent when it was
 //! absent or when `Transfer-Encoding` frames the body; its text is never taken from a policy.
 
-use std::collections::HashSet;
-
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
 
-use super::{MessageMut, MessageRef, ReasonPhrase, ResponseMessage, header, params};
+use super::{CurrentEvent, MessageMut, MessageRef, ReasonPhrase, ResponseMessage, header};
 
 /// Why an edit was refused; the message is as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +47,9 @@ pub enum EditError {
     /// A part that only responses have.
     #[error("the message is not a response")]
     NotResponse,
+    /// A part of an event outside of an event stream.
+    #[error("the response has no current event")]
+    NoEvent,
 }
 
 /// A header name from a policy, without the case of its letters.
@@ -163,152 +164,14 @@ pub fn set_body(
 /// # Errors
 /// None in practice: a request target without its query is still one.
 pub fn clear(message: &mut MessageMut<'_>) -> Result<(), EditError> {
-    remove_query_params(message)?;
+    if let MessageMut::Request(request) = message
+        && request.uri().query().is_some()
+    {
+        set_query(request, Vec::new())?;
+    }
     remove_headers(message);
     *message.body_mut() = Bytes::new();
     Ok(())
-}
-
-/// Sets a query parameter, or its `nth` value (from 1).
-///
-/// # Errors
-/// The message is no request, or the query becomes too long.
-pub fn set_query_param(
-    message: &mut MessageMut<'_>,
-    name: &str,
-    nth: Option<usize>,
-    value: &str,
-) -> Result<(), EditError> {
-    let request = request(message)?;
-    set_query(request, params::set(query(request), name, nth, value))
-}
-
-/// Adds a query parameter at the end.
-///
-/// # Errors
-/// The message is no request, or the query becomes too long.
-pub fn add_query_param(message: &mut MessageMut<'_>, name: &str, value: &str) -> Result<(), EditError> {
-    let request = request(message)?;
-    set_query(request, params::add(query(request), name, value))
-}
-
-/// Removes a query parameter, or its `nth` value (from 1); whether there was something to remove.
-///
-/// # Errors
-/// The message is no request.
-pub fn remove_query_param(message: &mut MessageMut<'_>, name: &str, nth: Option<usize>) -> Result<bool, EditError> {
-    let request = request(message)?;
-    match params::remove(query(request), name, nth) {
-        Some(rest) => set_query(request, rest).map(|()| true),
-        None => Ok(false),
-    }
-}
-
-/// Removes the query of a request; a response has none.
-///
-/// # Errors
-/// None in practice: a request target without its query is still one.
-pub fn remove_query_params(message: &mut MessageMut<'_>) -> Result<(), EditError> {
-    match message {
-        MessageMut::Request(request) if request.uri().query().is_some() => set_query(request, Vec::new()),
-        _ => Ok(()),
-    }
-}
-
-/// Copies a query parameter: all its values in place of those of the destination, or its `nth` (from 1) as one more.
-///
-/// # Errors
-/// One of the messages is no request, or the query becomes too long.
-pub fn copy_query_param(
-    source: MessageRef<'_>,
-    message: &mut MessageMut<'_>,
-    name: &str,
-    nth: Option<usize>,
-) -> Result<(), EditError> {
-    let from = query(source.request().ok_or(EditError::NotRequest)?);
-    let request = request(message)?;
-    match copied(from, query(request), name, nth) {
-        Some(list) => set_query(request, list),
-        None => Ok(()),
-    }
-}
-
-/// Copies every query parameter of the source over those of the destination.
-///
-/// # Errors
-/// One of the messages is no request, or the query becomes too long.
-pub fn copy_query_params(source: MessageRef<'_>, message: &mut MessageMut<'_>) -> Result<(), EditError> {
-    let from = query(source.request().ok_or(EditError::NotRequest)?);
-    let request = request(message)?;
-    set_query(request, merged(from, query(request)))
-}
-
-/// Sets a form parameter, or its `nth` value (from 1). A body that is no form gives way to one.
-///
-/// # Errors
-/// None in practice: the content type of a form is a header value.
-pub fn set_form_param(
-    message: &mut MessageMut<'_>,
-    name: &str,
-    nth: Option<usize>,
-    value: &str,
-) -> Result<(), EditError> {
-    let list = params::set(form(message), name, nth, value);
-    set_form(message, list)
-}
-
-/// Adds a form parameter at the end. A body that is no form gives way to one.
-///
-/// # Errors
-/// None in practice: the content type of a form is a header value.
-pub fn add_form_param(message: &mut MessageMut<'_>, name: &str, value: &str) -> Result<(), EditError> {
-    let list = params::add(form(message), name, value);
-    set_form(message, list)
-}
-
-/// Removes a form parameter, or its `nth` value (from 1), from a body that is a form; whether there was one.
-///
-/// # Errors
-/// None in practice: a form with a parameter less is still one.
-pub fn remove_form_param(message: &mut MessageMut<'_>, name: &str, nth: Option<usize>) -> Result<bool, EditError> {
-    match params::remove(form(message), name, nth) {
-        Some(rest) => set_form(message, rest).map(|()| true),
-        None => Ok(false),
-    }
-}
-
-/// Removes all parameters of a body that is a form.
-///
-/// # Errors
-/// None in practice: an empty form is still one.
-pub fn remove_form_params(message: &mut MessageMut<'_>) -> Result<(), EditError> {
-    if message.as_ref().form().is_some() { set_body(message, Bytes::new(), None) } else { Ok(()) }
-}
-
-/// Copies a form parameter: all its values in place of those of the destination, or its `nth` (from 1) as one more.
-///
-/// # Errors
-/// The source is no form.
-pub fn copy_form_param(
-    source: MessageRef<'_>,
-    message: &mut MessageMut<'_>,
-    name: &str,
-    nth: Option<usize>,
-) -> Result<(), EditError> {
-    let from = source.form().ok_or(EditError::NotForm)?;
-    match copied(from, form(message), name, nth) {
-        Some(list) => set_form(message, list),
-        None => Ok(()),
-    }
-}
-
-/// Copies every form parameter of the source over those of the destination.
-///
-/// # Errors
-/// The source is no form.
-pub fn copy_form_params(source: MessageRef<'_>, message: &mut MessageMut<'_>) -> Result<(), EditError> {
-    let list = merged(source.form().ok_or(EditError::NotForm)?, form(message));
-    set_form(message, list)
 }
 
 /// Replaces the path of a request and keeps its query.
@@ -386,6 +249,14 @@ pub fn set_reason(message: &mut MessageMut<'_>, phrase: &str) -> Result<(), Edit
     Ok(())
 }
 
+/// The server-sent event of a response, to edit.
+///
+/// # Errors
+/// The message is no response, or its body is not a stream of events.
+pub fn event<'m>(message: &'m mut MessageMut<'_>) -> Result<&'m mut CurrentEvent, EditError> {
+    response(message)?.extensions_mut().get_mut().ok_or(EditError::NoEvent)
+}
+
 /// What RFC 3986 does not let stand in a path. `%` may: an escape that is there already stays as it is.
 const NOT_IN_PATH: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS
     .add(b' ')
@@ -417,7 +288,7 @@ fn frame(message: &mut MessageMut<'_>, name: &HeaderName) {
     }
 }
 
-fn request<'m>(message: &'m mut MessageMut<'_>) -> Result<&'m mut Request<Bytes>, EditError> {
+pub(super) fn request<'m>(message: &'m mut MessageMut<'_>) -> Result<&'m mut Request<Bytes>, EditError> {
     match message {
         MessageMut::Request(request) => Ok(request),
         MessageMut::Response(_) => Err(EditError::NotRequest),
@@ -431,11 +302,11 @@ fn response<'m>(message: &'m mut MessageMut<'_>) -> Result<&'m mut ResponseMessa
     }
 }
 
-fn query(request: &Request<Bytes>) -> &[u8] {
+pub(super) fn query(request: &Request<Bytes>) -> &[u8] {
     request.uri().query().unwrap_or_default().as_bytes()
 }
 
-fn set_query(request: &mut Request<Bytes>, query: Vec<u8>) -> Result<(), EditError> {
+pub(super) fn set_query(request: &mut Request<Bytes>, query: Vec<u8>) -> Result<(), EditError> {
     let path = request.uri().path();
     let mut target = if path.is_empty() { b"/".to_vec() } else { path.as_bytes().to_vec() };
     if !query.is_empty() {
@@ -452,35 +323,106 @@ fn set_target(request: &mut Request<Bytes>, target: Vec<u8>) -> Result<(), EditE
     Ok(())
 }
 
-fn form<'m>(message: &'m MessageMut<'_>) -> &'m [u8] {
-    message.as_ref().form().unwrap_or_default()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Response;
 
-fn set_form(message: &mut MessageMut<'_>, list: Vec<u8>) -> Result<(), EditError> {
-    let content_type = message.as_ref().form().is_none().then_some("application/x-www-form-urlencoded");
-    set_body(message, list, content_type)
-}
+    fn post(uri: &str, content_type: &str, body: &'static str) -> Request<Bytes> {
+        Request::post(uri)
+            .header("content-type", content_type)
+            .header("content-length", body.len())
+            .body(Bytes::from(body))
+            .unwrap()
+    }
 
-/// A list with the values that one parameter has in another; nothing when it has none there.
-fn copied(from: &[u8], to: &[u8], name: &str, nth: Option<usize>) -> Option<Vec<u8>> {
-    let mut values = params::values(from, name);
-    if let Some(nth) = nth {
-        return values.nth(nth.checked_sub(1)?).map(|value| params::add(to, name, &value));
-    }
-    let mut list = params::set(to, name, None, &values.next()?);
-    for value in values {
-        params::push(&mut list, name, &value);
-    }
-    Some(list)
-}
+    const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A list with every parameter of another in place of its own of that name, both as they were spelled.
-fn merged(from: &[u8], to: &[u8]) -> Vec<u8> {
-    let taken: HashSet<_> = params::params(from).map(|(name, _)| name).collect();
-    let kept = params::segments(to).filter(|segment| params::name(segment).is_none_or(|name| !taken.contains(&name)));
-    let mut list = Vec::with_capacity(from.len() + to.len() + 1);
-    for segment in kept.chain(params::segments(from)) {
-        params::push_raw(&mut list, segment);
+    fn lines(message: &MessageMut<'_>, name: &str) -> Vec<String> {
+        message.as_ref().headers().get_all(name).iter().map(|line| line.to_str().unwrap().to_owned()).collect()
     }
-    list
+
+    #[test]
+    fn headers_are_set_added_and_removed() {
+        let mut response = Response::new(Bytes::new());
+        let mut message = MessageMut::from(&mut response);
+        let x = header_name("X-A").unwrap();
+        add_header(&mut message, &x, "1").unwrap();
+        add_header(&mut message, &x, "2, 3").unwrap();
+        assert_eq!(lines(&message, "x-a"), ["1", "2, 3"]);
+        assert_eq!(remove_header(&mut message, &x, Some(2)), Ok(true));
+        assert_eq!(lines(&message, "x-a"), ["1", "3"]);
+        set_header(&mut message, &x, None, "9").unwrap();
+        assert_eq!(lines(&message, "x-a"), ["9"]);
+        assert_eq!(set_header(&mut message, &x, None, "a\r\nb: c"), Err(EditError::HeaderValue(x.clone())));
+        assert_eq!(lines(&message, "x-a"), ["9"]);
+        assert_eq!(remove_header(&mut message, &x, None), Ok(true));
+        assert_eq!(remove_header(&mut message, &x, None), Ok(false));
+        assert_eq!(header_name("a b"), Err(EditError::HeaderName("a b".to_owned())));
+    }
+
+    #[test]
+    fn content_length_is_the_length_of_the_body() {
+        let mut response = Response::new(Bytes::from_static(b"12345"));
+        let mut message = MessageMut::from(&mut response);
+        set_body(&mut message, "123", None).unwrap();
+        assert!(lines(&message, "content-length").is_empty());
+        set_header(&mut message, &CONTENT_LENGTH, None, "77").unwrap();
+        add_header(&mut message, &CONTENT_LENGTH, "78").unwrap();
+        assert_eq!(lines(&message, "content-length"), ["3"]);
+        set_body(&mut message, "123456", Some("text/plain")).unwrap();
+        assert_eq!(lines(&message, "content-length"), ["6"]);
+        assert_eq!(lines(&message, "content-type"), ["text/plain"]);
+        add_header(&mut message, &TRANSFER_ENCODING, "chunked").unwrap();
+        assert!(lines(&message, "content-length").is_empty());
+        set_header(&mut message, &CONTENT_LENGTH, None, "6").unwrap();
+        assert!(lines(&message, "content-length").is_empty());
+        let source = post("/", FORM, "a=1");
+        remove_headers(&mut message);
+        copy_headers((&source).into(), &mut message).unwrap();
+        assert_eq!(lines(&message, "content-length"), ["6"]);
+        assert_eq!(set_body(&mut message, "", Some("a\nb")), Err(EditError::HeaderValue(CONTENT_TYPE)));
+        assert_eq!(message.as_ref().body(), "123456");
+    }
+
+    #[test]
+    fn headers_are_copied() {
+        let source =
+            Response::builder().header("a", "1, 2").header("a", "3").header("b", "4").body(Bytes::new()).unwrap();
+        let mut request = Request::builder().header("a", "old").header("c", "5").body(Bytes::new()).unwrap();
+        let mut message = MessageMut::from(&mut request);
+        let (a, c) = (HeaderName::from_static("a"), HeaderName::from_static("c"));
+        copy_header((&source).into(), &mut message, &a, Some(2)).unwrap();
+        copy_header((&source).into(), &mut message, &a, Some(4)).unwrap();
+        copy_header((&source).into(), &mut message, &c, None).unwrap();
+        assert_eq!(lines(&message, "a"), ["old", "2"]);
+        assert_eq!(lines(&message, "c"), ["5"]);
+        copy_headers((&source).into(), &mut message).unwrap();
+        assert_eq!(lines(&message, "a"), ["1, 2", "3"]);
+        assert_eq!(lines(&message, "b"), ["4"]);
+        assert_eq!(lines(&message, "c"), ["5"]);
+    }
+
+    #[test]
+    fn an_emptied_message_keeps_its_target_and_status() {
+        let mut request = post("https://h.example/p?a=1", "text/plain", "text");
+        clear(&mut (&mut request).into()).unwrap();
+        assert_eq!(request.uri(), "https://h.example/p");
+        assert!(request.headers().is_empty() && request.body().is_empty());
+        let mut response = Response::builder().status(201).header("a", "1").body(Bytes::from_static(b"x")).unwrap();
+        clear(&mut (&mut response).into()).unwrap();
+        assert!(response.headers().is_empty() && response.body().is_empty());
+        assert_eq!(response.status(), 201);
+    }
+
+    #[test]
+    fn verbs_are_tokens() {
+        let mut request = Request::new(Bytes::new());
+        let mut message = MessageMut::from(&mut request);
+        set_verb(&mut message, "PATCH").unwrap();
+        for refused in ["", "A B", "A\r\nB"] {
+            assert_eq!(set_verb(&mut message, refused), Err(EditError::Verb(refused.to_owned())));
+        }
+        assert_eq!(request.method(), Method::PATCH);
+    }
 }

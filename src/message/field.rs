@@ -67,6 +67,12 @@ pub enum Field {
     TransportId,
     /// `transport.message`: an object of the vendors' runtime, which has no value here.
     TransportMessage,
+    /// `event.current.content`: the server-sent event as it was sent.
+    EventContent,
+    /// `event.current.count`.
+    EventCount,
+    /// `event.current.data`.
+    EventData,
     /// `grpc.rpc.name`.
     GrpcRpcName,
     /// `grpc.service.name`.
@@ -141,6 +147,9 @@ impl Field {
             "reason.phrase" => Self::ReasonPhrase,
             "transportid" => Self::TransportId,
             "transport.message" => Self::TransportMessage,
+            "event.current.content" => Self::EventContent,
+            "event.current.count" => Self::EventCount,
+            "event.current.data" => Self::EventData,
             "grpc.rpc.name" => Self::GrpcRpcName,
             "grpc.service.name" => Self::GrpcServiceName,
             _ => return None,
@@ -157,7 +166,7 @@ impl Field {
             Self::QueryParam(_, Selection::First) => root == Root::Request,
             Self::QueryParam(_, Selection::Nth(_)) => matches!(root, Root::Request | Root::Message),
             Self::Path | Self::Version => root == Root::Message,
-            Self::StatusCode | Self::ReasonPhrase => root == Root::Response,
+            Self::StatusCode | Self::ReasonPhrase | Self::EventContent | Self::EventData => root == Root::Response,
             _ => false,
         }
     }

@@ -1,8 +1,8 @@
 //! Messages: the parts of an HTTP request or response that variables name and policies edit.
 //!
 //! A message is an `http` type with its whole body as [`Bytes`]. Variables are computed from it when they are read
-//! ([`Field`]); nothing is copied in. Every edit goes through [`edit`], which keeps a message well formed: no text can
-//! add a second header, and `Content-Length` is the length of the body or absent.
+//! ([`Field`]); nothing is copied in. Every edit goes through [`edit`] and [`edit_params`], which keep a message well
+//! formed: no text can add a second header, and `Content-Length` is the length of the body or absent.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
@@ -11,6 +11,8 @@ pub mod applicability;
 pub mod authorization;
 mod client;
 pub mod edit;
+pub mod edit_params;
+mod event;
 mod fault_format;
 mod field;
 pub mod header;
@@ -20,6 +22,7 @@ mod write;
 
 pub use client::{ClientCertificate, ClientInfo, TlsInfo, TransportId};
 pub use edit::EditError;
+pub use event::CurrentEvent;
 pub use fault_format::FaultFormat;
 pub use field::{Field, Root, Selection};
 pub use write::WriteError;
@@ -161,7 +164,7 @@ impl<'a> From<&'a ResponseMessage> for MessageRef<'a> {
     }
 }
 
-/// Any message, to write; the functions of [`edit`] take it.
+/// Any message, to write; the functions of [`edit`] and [`edit_params`] take it.
 #[derive(Debug)]
 pub enum MessageMut<'a> {
     /// A request.
