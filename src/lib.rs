@@ -3,7 +3,10 @@
 #![deny(missing_docs)]
 
 pub mod diagnostic;
+pub mod entity;
 mod limits;
+mod secret;
 pub mod variables;
 
 pub use limits::Limits;
+pub use secret::Secret;
