@@ -1,10 +1,48 @@
 //! Tollgate runs Apigee and SAP API Management policies inside a Rust program.
+//!
+//! A [`Deployment`] of policies or whole proxy bundles is compiled into a [`PolicyEngine`], which evaluates `http`
+//! requests against it with the vendors' own faults, statuses and flow variables. The library is pure: it opens no
+//! file and no socket, and reads time, randomness and tokens through the [`host`] it is given.
+//!
+//! | to | see |
+//! |---|---|
+//! | run one policy | [`PolicyEngine`] |
+//! | run whole proxies, with their targets | [`bundle::Bundle`], [`PolicyEngine::begin`], [`PolicyEngine::evaluate_with`] |
+//! | find what is wrong with a bundle | [`Deployment::check`], [`diagnostic`] |
+//! | say who may call what | [`entity::Entities`] |
+//! | keep tokens elsewhere | [`host::TokenStore`] |
+//! | know every fault and switch | [`policy::TYPES`], [`fault::runtime`], [`dialect::SWITCHES`] |
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod bundle;
+pub mod condition;
+mod deployment;
 pub mod diagnostic;
+pub mod dialect;
+mod engine;
+pub mod entity;
+mod error;
+mod execution;
+pub mod fault;
+pub mod host;
 mod limits;
 pub mod message;
+mod need;
+mod outcome;
+mod plan;
+pub mod policy;
+mod secret;
+pub mod template;
 pub mod variables;
+pub mod xml;
 
+pub use deployment::Deployment;
+pub use dialect::Dialect;
+pub use engine::PolicyEngine;
+pub use error::{Error, ErrorKind};
+pub use fault::Fault;
 pub use limits::Limits;
+pub use need::{AsyncHost, NeedTarget, NeedToken, Progress, TargetFailure, TokenQuery};
+pub use outcome::{Decision, Outcome};
+pub use secret::Secret;

@@ -1,0 +1,84 @@
+//! The one product matcher: which calls a product admits.
+
+use http::Method;
+
+use super::pattern::{PathPattern, PathRules};
+
+/// A proxy, as the index of its name in the list given to [`Directory::build`](super::Directory::build).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProxyId(pub u32);
+
+/// A product in a [`Directory`](super::Directory).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProductId(pub(crate) u32);
+
+/// An operation of a product in a [`Directory`](super::Directory).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OperationId(pub(crate) u32);
+
+/// The product, and the operation where it has any, that admits a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Admission {
+    /// The product.
+    pub product: ProductId,
+    /// Its operation, when the product lists operations.
+    pub operation: Option<OperationId>,
+}
+
+/// What a product opens, with environment and proxy names already resolved.
+#[derive(Clone, Debug)]
+pub(crate) enum ProductMatcher {
+    /// Nothing: another environment, or only kinds of operations that are not looked for.
+    Nothing,
+    /// One flat set of resources for every proxy of the product.
+    Resources {
+        /// The proxies in ascending order; none means all.
+        proxies: Option<Box<[ProxyId]>>,
+        /// The resources; none means all.
+        patterns: Option<Box<[PathPattern]>>,
+    },
+    /// Operations, grouped by proxy and within one proxy in the product's order.
+    Operations(Box<[OperationMatcher]>),
+}
+
+/// One operation of a product.
+#[derive(Clone, Debug)]
+pub(crate) struct OperationMatcher {
+    pub(crate) proxy: ProxyId,
+    pub(crate) id: OperationId,
+    pub(crate) pattern: PathPattern,
+    /// None means all.
+    pub(crate) methods: Option<Box<[Method]>>,
+}
+
+impl ProductMatcher {
+    /// Whether the call is admitted, and by which operation.
+    pub(crate) fn admit(
+        &self,
+        proxy: ProxyId,
+        path: &str,
+        verb: &Method,
+        rules: PathRules,
+    ) -> Option<Option<OperationId>> {
+        match self {
+            Self::Nothing => None,
+            Self::Resources { proxies, patterns } => {
+                let proxy_fits = proxies.as_ref().is_none_or(|list| list.binary_search(&proxy).is_ok());
+                let path_fits = || patterns.as_ref().is_none_or(|list| list.iter().any(|p| p.matches(path, rules)));
+                (proxy_fits && path_fits()).then_some(None)
+            }
+            Self::Operations(operations) => {
+                let from = operations.partition_point(|operation| operation.proxy < proxy);
+                let mut own = operations.get(from..)?.iter().take_while(|operation| operation.proxy == proxy);
+                let fits = own.find(|o| o.methods_fit(verb) && o.pattern.matches(path, rules))?;
+                Some(Some(fits.id))
+            }
+        }
+    }
+}
+
+impl OperationMatcher {
+    fn methods_fit(&self, verb: &Method) -> bool {
+        self.methods.as_ref().is_none_or(|methods| methods.contains(verb))
+    }
+}
