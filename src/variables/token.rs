@@ -1,0 +1,226 @@
+//! Variables VerifyAccessToken sets: read from the records of the token and its app when asked for, never copied.
+
+use crate::entity::{CredentialRecord, Directory, Quota};
+use crate::execution::{Verified, View};
+use crate::host::AccessToken;
+
+use super::Value;
+
+/// A variable whose value is a fact about the verified token, its app, developer, company or product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TokenVariable {
+    Fixed(Fact),
+    /// `accesstoken.{name}`
+    TokenAttribute(Box<str>),
+    /// `apiproduct.{name}`
+    ProductAttribute(Box<str>),
+    /// `apiproduct.operation.attributes.{name}`
+    OperationAttribute(Box<str>),
+    /// `app.{name}`
+    AppAttribute(Box<str>),
+    /// `developer.{name}`
+    DeveloperAttribute(Box<str>),
+    /// `company.{name}`
+    CompanyAttribute(Box<str>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fact {
+    OrganizationName,
+    ClientId,
+    AccessToken,
+    GrantType,
+    TokenType,
+    Scope,
+    Status,
+    IssuedAt,
+    ExpiresIn,
+    ProductName,
+    OperationResource,
+    QuotaLimit,
+    QuotaInterval,
+    QuotaTimeUnit,
+    AppName,
+    AppId,
+    AppCallbackUrl,
+    AppStatus,
+    AppScopes,
+    AppFamily,
+    AppProducts,
+    AppType,
+    AppParentId,
+    AppParentStatus,
+    AppCreatedAt,
+    AppLastModifiedAt,
+    DeveloperId,
+    DeveloperEmail,
+    DeveloperUserName,
+    DeveloperFirstName,
+    DeveloperLastName,
+    DeveloperStatus,
+    DeveloperApps,
+    DeveloperCreatedAt,
+    DeveloperLastModifiedAt,
+    CompanyId,
+    CompanyDisplayName,
+    CompanyStatus,
+}
+
+/// The vendors' names, beside the facts.
+const NAMES: &[(&str, Fact)] = &[
+    ("organization_name", Fact::OrganizationName),
+    ("client_id", Fact::ClientId),
+    ("apigee.client_id", Fact::ClientId),
+    ("access_token", Fact::AccessToken),
+    ("apigee.access_token", Fact::AccessToken),
+    ("grant_type", Fact::GrantType),
+    ("token_type", Fact::TokenType),
+    ("scope", Fact::Scope),
+    ("status", Fact::Status),
+    ("issued_at", Fact::IssuedAt),
+    ("expires_in", Fact::ExpiresIn),
+    ("apiproduct.name", Fact::ProductName),
+    ("apigee.apiproduct.name", Fact::ProductName),
+    ("apiproduct.operation", Fact::OperationResource),
+    ("apiproduct.operation.resource", Fact::OperationResource),
+    ("apiproduct.developer.quota.limit", Fact::QuotaLimit),
+    ("apiproduct.developer.quota.interval", Fact::QuotaInterval),
+    ("apiproduct.developer.quota.timeunit", Fact::QuotaTimeUnit),
+    ("app.name", Fact::AppName),
+    ("developer.app.name", Fact::AppName),
+    ("apigee.developer.app.name", Fact::AppName),
+    ("app.id", Fact::AppId),
+    ("app.callbackUrl", Fact::AppCallbackUrl),
+    ("app.status", Fact::AppStatus),
+    ("app.scopes", Fact::AppScopes),
+    ("app.appFamily", Fact::AppFamily),
+    ("app.apiproducts", Fact::AppProducts),
+    ("app.appType", Fact::AppType),
+    ("app.appParentId", Fact::AppParentId),
+    ("app.appParentStatus", Fact::AppParentStatus),
+    ("app.created_at", Fact::AppCreatedAt),
+    ("app.last_modified_at", Fact::AppLastModifiedAt),
+    ("developer.id", Fact::DeveloperId),
+    ("developer.email", Fact::DeveloperEmail),
+    ("apigee.developer.email", Fact::DeveloperEmail),
+    ("developer.userName", Fact::DeveloperUserName),
+    ("developer.firstName", Fact::DeveloperFirstName),
+    ("developer.lastName", Fact::DeveloperLastName),
+    ("developer.status", Fact::DeveloperStatus),
+    ("developer.apps", Fact::DeveloperApps),
+    ("developer.created_at", Fact::DeveloperCreatedAt),
+    ("developer.last_modified_at", Fact::DeveloperLastModifiedAt),
+    ("company.id", Fact::CompanyId),
+    ("company.displayName", Fact::CompanyDisplayName),
+    ("company.appOwnerStatus", Fact::CompanyStatus),
+];
+
+impl TokenVariable {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        if let Some((_, fact)) = NAMES.iter().find(|(known, _)| *known == name) {
+            return Some(Self::Fixed(*fact));
+        }
+        let families: [(&str, fn(Box<str>) -> Self); 6] = [
+            ("accesstoken.", Self::TokenAttribute),
+            ("apiproduct.operation.attributes.", Self::OperationAttribute),
+            ("apiproduct.", Self::ProductAttribute),
+            ("app.", Self::AppAttribute),
+            ("developer.", Self::DeveloperAttribute),
+            ("company.", Self::CompanyAttribute),
+        ];
+        families.into_iter().find_map(|(prefix, make)| name.strip_prefix(prefix).map(|tail| make(tail.into())))
+    }
+
+    /// The value, or nothing before a token was verified.
+    pub(crate) fn read<'a>(&self, view: View<'a, '_>) -> Option<Value<'a>> {
+        let verified = view.run.verified.as_ref()?;
+        let directory = &view.snapshot.directory;
+        let credential = &**directory.credential(verified.credential)?;
+        let text = match self {
+            Self::Fixed(fact) => return fact.read(view, verified, directory, credential),
+            Self::TokenAttribute(name) => attribute(&verified.token, name),
+            Self::ProductAttribute(name) => directory.product(verified.admission.product)?.attribute(name),
+            Self::OperationAttribute(name) => directory
+                .operation_attributes(&verified.admission)
+                .iter()
+                .find(|attribute| *attribute.name == **name)
+                .map(|attribute| attribute.value.as_str()),
+            Self::AppAttribute(name) => credential.app().attribute(name),
+            Self::DeveloperAttribute(name) => credential.developer()?.attribute(name),
+            Self::CompanyAttribute(name) => credential.company()?.attribute(name),
+        };
+        text.map(Value::text)
+    }
+}
+
+impl Fact {
+    fn read<'a>(
+        self,
+        view: View<'a, '_>,
+        verified: &'a Verified,
+        directory: &'a Directory,
+        credential: &'a CredentialRecord,
+    ) -> Option<Value<'a>> {
+        let (token, app) = (&verified.token, credential.app());
+        let quota = || -> Option<&'a Quota> { directory.quota(&verified.admission) };
+        let operation = || directory.operation(verified.admission.operation?);
+        let millis = |ms: Option<i64>| ms.map(|ms| Value::from(ms.to_string()));
+        let opt = |text: &'a Option<String>| text.as_deref().map(Value::text);
+        Some(match self {
+            Self::OrganizationName => Value::text(&view.snapshot.settings.organization),
+            Self::ClientId => Value::text(&token.client_id),
+            Self::AccessToken => Value::text(view.run.token_text(&verified.text)),
+            Self::GrantType => Value::text(&token.grant_type),
+            Self::TokenType => Value::text("BearerToken"),
+            Self::Scope => Value::text(&token.scope),
+            Self::Status => Value::text(token.status.as_str()),
+            Self::IssuedAt => Value::from(token.issued_at_ms.to_string()),
+            Self::ExpiresIn => {
+                let seconds = token.expires_in(view.now_ms()?).unwrap_or(i64::from(i32::MAX));
+                Value::from(seconds.to_string())
+            }
+            Self::ProductName => Value::text(&directory.product(verified.admission.product)?.name),
+            Self::OperationResource => Value::text(&operation()?.1.resource),
+            Self::QuotaLimit => Value::text(&quota()?.limit),
+            Self::QuotaInterval => opt(&quota()?.interval)?,
+            Self::QuotaTimeUnit => opt(&quota()?.time_unit)?,
+            Self::AppName => Value::text(&app.name),
+            Self::AppId => opt(&app.app_id)?,
+            Self::AppCallbackUrl => opt(&app.callback_url)?,
+            Self::AppStatus => Value::text(app.status.as_str()),
+            Self::AppScopes => Value::from(app.scopes.join(" ")),
+            Self::AppFamily => opt(&app.app_family)?,
+            Self::AppProducts => {
+                let products = credential.products().iter().filter_map(|id| directory.product(*id));
+                Value::List(products.map(|product| product.name.clone()).collect())
+            }
+            Self::AppType => Value::text(if credential.company().is_some() { "Company" } else { "Developer" }),
+            Self::AppParentId => match credential.company() {
+                Some(company) => Value::text(&company.name),
+                None => opt(&credential.developer()?.developer_id)?,
+            },
+            Self::AppParentStatus => match credential.company() {
+                Some(company) => Value::text(company.status.as_str()),
+                None => Value::text(credential.developer()?.status.as_str()),
+            },
+            Self::AppCreatedAt => millis(app.created_at)?,
+            Self::AppLastModifiedAt => millis(app.last_modified_at)?,
+            Self::DeveloperId => opt(&credential.developer()?.developer_id)?,
+            Self::DeveloperEmail => Value::text(&credential.developer()?.email),
+            Self::DeveloperUserName => opt(&credential.developer()?.user_name)?,
+            Self::DeveloperFirstName => opt(&credential.developer()?.first_name)?,
+            Self::DeveloperLastName => opt(&credential.developer()?.last_name)?,
+            Self::DeveloperStatus => Value::text(credential.developer()?.status.as_str()),
+            Self::DeveloperApps => Value::List(credential.developer()?.apps.as_slice().into()),
+            Self::DeveloperCreatedAt => millis(credential.developer()?.created_at)?,
+            Self::DeveloperLastModifiedAt => millis(credential.developer()?.last_modified_at)?,
+            Self::CompanyId => Value::text(&credential.company()?.name),
+            Self::CompanyDisplayName => opt(&credential.company()?.display_name)?,
+            Self::CompanyStatus => Value::text(credential.company()?.status.as_str()),
+        })
+    }
+}
+
+fn attribute<'a>(token: &'a AccessToken, name: &str) -> Option<&'a str> {
+    token.attributes.iter().find(|attribute| *attribute.name == *name).map(|attribute| &*attribute.value)
+}
