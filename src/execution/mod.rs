@@ -13,7 +13,7 @@ use crate::policy::{Need, Reply, Run as _, StepContext, StepResult, TokenRequest
 use crate::message::RequestMessage;
 
 use cursor::{Cursor, Endpoint, Frame, Part, Stage};
-pub(crate) use run::{NotWritable, Run, Side, Verified};
+pub(crate) use run::{NotWritable, Run, Side, TokenText, Verified};
 pub(crate) use target::TargetRequest;
 pub(crate) use view::View;
 

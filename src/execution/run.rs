@@ -12,6 +12,7 @@ use crate::fault::Raised;
 use crate::host::{AccessToken, Host};
 use crate::message::{Field, Message, MessageMut, MessageRef, RequestMessage, Root};
 use crate::plan::ProxyPlan;
+use crate::secret::Secret;
 use crate::variables::{Kind, MessageName, Value, VarRef};
 
 /// Which message `message` means.
@@ -70,6 +71,12 @@ pub(crate) struct Run<'r> {
     pub(crate) steps: u32,
     now_ms: Option<i64>,
     pub(crate) message_id: OnceCell<String>,
+    /// How far a policy got that asks its host more than once.
+    pub(crate) progress: usize,
+    /// The token a policy is looking up.
+    pub(crate) looked_up: Option<Secret>,
+    /// The token a policy is storing.
+    pub(crate) pending: Option<(Secret, Arc<AccessToken>)>,
 }
 
 impl<'r> Run<'r> {
@@ -95,6 +102,9 @@ impl<'r> Run<'r> {
             steps: 0,
             now_ms: None,
             message_id: OnceCell::new(),
+            progress: 0,
+            looked_up: None,
+            pending: None,
         }
     }
 

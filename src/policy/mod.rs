@@ -21,6 +21,7 @@ use crate::limits::Limits;
 use crate::plan::Linker;
 use crate::xml::{Document, Element};
 
+pub(crate) use raise_fault::is_raise_fault;
 pub(crate) use step::{Need, Reply, StepContext, StepResult, TokenReply, TokenRequest};
 
 /// What a policy type is: how it is read, what it raises, how it is compiled.
@@ -49,6 +50,11 @@ pub(crate) trait Run: Send + Sync {
     fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
         let _ = reply;
         cx.unexpected()
+    }
+
+    /// Tidies up after the shared flow it called has ended.
+    fn leave(&self, cx: &mut StepContext<'_, '_>) {
+        let _ = cx;
     }
 
     /// Whether it can suspend the run.
@@ -108,6 +114,10 @@ macro_rules! policy_table {
 
             fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
                 match self { $(Self::$name(policy) => policy.resume(cx, reply),)+ }
+            }
+
+            fn leave(&self, cx: &mut StepContext<'_, '_>) {
+                match self { $(Self::$name(policy) => policy.leave(cx),)+ }
             }
 
             fn may_suspend(&self) -> bool {
@@ -197,6 +207,14 @@ impl PolicyDocument {
     pub fn parse(source: &Source, name: &str, limits: &Limits, diagnostics: &mut Diagnostics) -> Option<Self> {
         let document = Document::parse(source, limits, diagnostics)?;
         Self::from_root(document.root(), name, diagnostics)
+    }
+
+    /// The shared flow it calls, if it is a FlowCallout.
+    pub(crate) fn shared_flow(&self) -> Option<&str> {
+        match &self.policy {
+            Policy::FlowCallout(callout) => Some(&callout.shared_flow_bundle),
+            _ => None,
+        }
     }
 
     pub(crate) fn from_root(root: Element<'_>, name: &str, diagnostics: &mut Diagnostics) -> Option<Self> {
