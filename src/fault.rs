@@ -205,6 +205,9 @@ pub mod runtime {
     /// A body is larger than the limit.
     pub const TOO_BIG_BODY: FaultSpec =
         FaultSpec::new("protocol.http.TooBigBody", 413, "Body buffer overflow", "a body is larger than the limit");
+    /// The path has dot segments, which the target might resolve differently.
+    pub const INVALID_PATH: FaultSpec =
+        FaultSpec::new("protocol.http.InvalidPath", 400, "Invalid path", "the path has dot segments, escaped or not");
     /// The request ran more steps than the limit.
     pub const TOO_MANY_STEPS: FaultSpec = FaultSpec::new(
         "flow.APITimedOut",
@@ -222,6 +225,7 @@ pub mod runtime {
         UNEXPECTED_EOF,
         ERROR_RESPONSE_CODE,
         TOO_BIG_BODY,
+        INVALID_PATH,
         TOO_MANY_STEPS,
     ];
 }
