@@ -9,7 +9,7 @@ use http::{Request, Response};
 use crate::execution::{Run, View};
 use crate::fault::Fault;
 use crate::plan::Snapshot;
-use crate::variables::{Scope, Value};
+use crate::variables::Value;
 
 /// The snapshot an outcome reads from: borrowed from the engine where the run never waited.
 enum Held {

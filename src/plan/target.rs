@@ -21,7 +21,10 @@ pub(super) fn target_plan(
     diagnostics: &mut Diagnostics,
 ) -> Option<TargetPlan> {
     let url = match (given, &target.connection) {
-        (Some(url), _) => template(&Located { value: url.clone(), ..target.place.clone() }, names, limits, diagnostics),
+        (Some(url), _) => {
+            let url = Located { value: url.clone(), source: target.place.source.clone(), span: target.place.span };
+            template(&url, names, limits, diagnostics)
+        },
         (None, Connection::Http(http)) if http.url.is_some() => {
             http.url.as_ref().and_then(|url| template(url, names, limits, diagnostics))
         }
