@@ -4,6 +4,7 @@
 
 pub mod diagnostic;
 mod limits;
+pub mod template;
 pub mod variables;
 
 pub use limits::Limits;
