@@ -3,7 +3,10 @@
 use super::functions::{Function, Support};
 use super::{Argument, Segment, Syntax, Template, TemplateError};
 use crate::Limits;
-use crate::diagnostic::Span;
+use crate::diagnostic::{Severity, Span};
+
+/// Warnings kept of one template.
+const WARNINGS: usize = 16;
 
 /// Reads a template; see [`Template::parse`].
 pub(super) fn parse(text: &str, syntax: Syntax, limits: &Limits) -> Result<Template, TemplateError> {
@@ -16,16 +19,25 @@ pub(super) fn parse(text: &str, syntax: Syntax, limits: &Limits) -> Result<Templ
     }
     let inner = if syntax.optional_quotes { quoted(text) } else { None };
     let (shown, start) = inner.map_or((text, 0), |inner| (inner, 1));
-    let mut parser =
-        Parser { text: shown, at: start, literal: start, segments: Vec::new(), doubled: Vec::new(), syntax, limits };
+    let mut parser = Parser {
+        text: shown,
+        at: start,
+        literal: start,
+        segments: Vec::new(),
+        doubled: Vec::new(),
+        warnings: Vec::new(),
+        syntax,
+        limits,
+    };
     parser.template()?;
-    let literal_only = !parser.segments.iter().any(|s| !matches!(s, Segment::Literal { .. }));
-    if inner.is_some() && literal_only {
+    let Parser { mut segments, warnings, .. } = parser;
+    let mut quoted = inner.is_some();
+    if quoted && segments.iter().all(|segment| matches!(segment, Segment::Literal { .. })) {
         // Without a reference the quotes are what the author wants to send, as in an entity tag.
-        let whole = Segment::Literal { text: text.to_owned(), span: Span::new(0, text.len()) };
-        return Ok(Template { segments: vec![whole], syntax, quoted: false });
+        segments = vec![Segment::Literal { text: text.to_owned(), span: Span::new(0, text.len()) }];
+        quoted = false;
     }
-    Ok(Template { segments: parser.segments, syntax, quoted: inner.is_some() })
+    Ok(Template { segments, syntax, quoted, warnings })
 }
 
 /// A text in one pair of double quotes, without the closing one.
@@ -36,7 +48,7 @@ fn quoted(text: &str) -> Option<&str> {
 
 impl TemplateError {
     fn new(code: &'static str, message: impl Into<String>, span: Span) -> Self {
-        Self { message: message.into(), span, help: None, code, vendor_code: None }
+        Self { severity: Severity::Error, message: message.into(), span, help: None, code, vendor_code: None }
     }
 
     fn help(mut self, help: impl Into<String>) -> Self {
@@ -65,6 +77,7 @@ struct Parser<'t> {
     segments: Vec<Segment>,
     /// Where the outer braces of `{{name}}` stand, until their partners are met.
     doubled: Vec<usize>,
+    warnings: Vec<TemplateError>,
     syntax: Syntax,
     limits: &'t Limits,
 }
@@ -102,11 +115,21 @@ impl<'t> Parser<'t> {
             }
             Some(c) if braces && c == suffix => {
                 let span = Span::new(start, self.at + 1);
-                Err(TemplateError::new("template::empty-reference", "a reference names nothing", span)
-                    .help("put a space between the braces if they are text"))
+                self.warn(TemplateError::new("template::empty-reference", "a reference names nothing", span));
+                Ok(())
             }
-            Some(c) if braces && (c.is_ascii_digit() || c == '[') => Err(self.bad_character(start, self.at, c)),
+            Some(c) if braces && (c.is_ascii_digit() || c == '[') => {
+                self.warn(self.bad_character(start, self.at, c));
+                Ok(())
+            }
             _ => Ok(()),
+        }
+    }
+
+    /// Notes what is taken as text although it looks like a reference.
+    fn warn(&mut self, found: TemplateError) {
+        if self.warnings.len() < WARNINGS {
+            self.warnings.push(TemplateError { severity: Severity::Warning, ..found });
         }
     }
 
@@ -204,12 +227,6 @@ impl<'t> Parser<'t> {
         if text.is_empty() {
             return Err(self.misplaced(start));
         }
-        let called = text.split_once('(').and_then(|(name, _)| Function::named(name));
-        if let Some(function) = called {
-            let message = format!("function `{function}` is called inside an argument");
-            return Err(TemplateError::new("template::nested-function", message, span)
-                .help("assign its result to a variable first"));
-        }
         Ok(match text.split_once(':') {
             Some((name, default)) if is_name(name) => {
                 Argument::Name { name: name.to_owned(), default: Some(default.to_owned()), span }
@@ -270,6 +287,17 @@ impl<'t> Parser<'t> {
             };
             let message = format!("function `{function}` takes {wanted} arguments, not {}", arguments.len());
             return Err(TemplateError::new("template::argument-count", message, span));
+        }
+        // XPath has functions of its own, some of them with the same names.
+        for argument in arguments.iter().filter(|_| !function.name().eq_ignore_ascii_case("xpath")) {
+            if let Argument::Name { name, span, .. } = argument
+                && let Some((called, _)) = name.split_once('(')
+                && Function::named(called).is_some()
+            {
+                let message = format!("function `{called}` is called inside an argument");
+                return Err(TemplateError::new("template::nested-function", message, *span)
+                    .help("assign its result to a variable first"));
+            }
         }
         if function.support() == Support::NotYet {
             let message = format!("function `{function}` is not supported yet");

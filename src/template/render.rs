@@ -155,8 +155,8 @@ impl CompiledTemplate {
         if let Some(text) = single {
             return if text.len() > limit { Err(RenderError::TooLarge { limit }) } else { Ok(text) };
         }
-        let guess = self.literal_bytes.saturating_add(self.parts.len().saturating_mul(16)).min(limit);
-        let mut out = Output { text: String::with_capacity(guess), limit };
+        let guess = self.literal_bytes.saturating_add(self.parts.len().saturating_mul(16));
+        let mut out = Output::new(guess, limit);
         for part in &self.parts {
             match part {
                 Part::Literal(text) => out.push_str(text)?,
@@ -164,7 +164,7 @@ impl CompiledTemplate {
                 Part::Call(call) => call.render(scope, cx, &mut out)?,
             }
         }
-        Ok(Cow::Owned(out.text))
+        Ok(Cow::Owned(out.into_text()))
     }
 }
 
@@ -297,6 +297,14 @@ pub(super) struct Output {
 }
 
 impl Output {
+    pub(super) fn new(guess: usize, limit: usize) -> Self {
+        Self { text: String::with_capacity(guess.min(limit)), limit }
+    }
+
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+
     pub(super) fn push_str(&mut self, text: &str) -> Result<(), RenderError> {
         if text.len() > self.limit.saturating_sub(self.text.len()) {
             return Err(RenderError::TooLarge { limit: self.limit });

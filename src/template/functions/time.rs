@@ -144,7 +144,8 @@ fn pad(number: i64, width: usize, out: &mut Output) -> Result<(), RenderError> {
     out.push_str(&digits)
 }
 
-/// A day of the Gregorian calendar, which reaches back without end.
+/// A day of the Gregorian calendar, which here reaches back without end; the vendors' platform goes over to the Julian
+/// calendar before October 1582.
 struct Date {
     year: i64,
     month: i64,
@@ -187,4 +188,64 @@ fn is_leap(year: i64) -> bool {
 fn week_of(day: i64, weekday: i64) -> i64 {
     let first = (weekday - (day - 1)).rem_euclid(7);
     (day - 1 + first) / 7 + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(format: &str, millis: i64) -> String {
+        let mut out = Output::new(1_000, 1_000);
+        Format::parse(format).unwrap().write(millis, &mut out).unwrap();
+        out.into_text()
+    }
+
+    #[test]
+    fn letters() {
+        let time = 1_494_390_266_007;
+        assert_eq!(at("G y yy yyy yyyy yyyyy YYYY", time), "AD 2017 17 2017 2017 02017 2017");
+        assert_eq!(at("M MM MMM MMMM L LLLL d dd D DDD F", time), "5 05 May May 5 May 10 10 130 130 2");
+        assert_eq!(at("E EEE EEEE u w ww W", time), "Wed Wed Wednesday 3 19 19 2");
+        assert_eq!(at("H HH k K KK h hh a m mm s S SSS SSSSS", time), "4 04 4 4 04 4 04 AM 24 24 26 7 007 00007");
+        assert_eq!(at("z zzzz Z X XX XXX", time), "UTC Coordinated Universal Time +0000 Z Z Z");
+        assert_eq!(at("H k K h a", 0), "0 24 0 12 AM");
+        assert_eq!(at("H k K h a", 43_200_000), "12 12 0 12 PM");
+        assert_eq!(at("yyyy-MM-dd'T'HH:mm:ss.SSS'o''clock' ''", -1), "1969-12-31T23:59:59.999o'clock '");
+    }
+
+    #[test]
+    fn weeks_at_the_turn_of_a_year() {
+        // 31 December 2017 is the Sunday that begins the week of 1 January 2018.
+        assert_eq!(at("YYYY w", 1_514_678_400_000), "2018 1");
+        assert_eq!(at("YYYY w", 1_514_592_000_000), "2017 52");
+        // 31 December 2016 is a Saturday.
+        assert_eq!(at("YYYY w", 1_483_142_400_000), "2016 53");
+        assert_eq!(at("yyyy G", i64::MIN), "292275056 BC");
+        assert_eq!(at("yyyy G", i64::MAX), "292278994 AD");
+    }
+
+    #[test]
+    fn bad_formats() {
+        for format in ["b", "'", "yyyy'", "XXXX", "''' "] {
+            assert!(Format::parse(format).is_err(), "{format}");
+        }
+    }
+
+    #[test]
+    fn every_day_of_eight_centuries() {
+        let lengths = |year| [31, 28 + i64::from(is_leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+        // 1 January 1600 was a Saturday.
+        let (mut day, mut weekday) = (-135_140, 6);
+        for year in 1600..2400 {
+            let mut day_of_year = 1;
+            for (month, length) in (1..).zip(lengths(year)) {
+                for of_month in 1..=length {
+                    let date = Date::of(day);
+                    assert_eq!((date.year, date.month, date.day), (year, month, of_month));
+                    assert_eq!((date.day_of_year, date.weekday), (day_of_year, weekday));
+                    (day, weekday, day_of_year) = (day + 1, (weekday + 1) % 7, day_of_year + 1);
+                }
+            }
+        }
+    }
 }
