@@ -93,6 +93,7 @@ pub struct Fault<'a> {
 
 impl<'a> Fault<'a> {
     /// The code the default error body carries, as in `keymanagement.service.access_token_expired`.
+    #[expect(clippy::misnamed_getters, reason = "the code clients see is the one of the body")]
     pub fn code(&self) -> &'static str {
         self.raised.spec.body_code
     }

@@ -109,7 +109,7 @@ impl<'r> Outcome<'r> {
             .filter(|(_, entry)| !is_private(&entry.name))
             .filter_map(|(var, entry)| Some((&*entry.name, View { run: &self.run, snapshot, proxy }.read(var)?)))
             .collect();
-        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all.sort_by_key(|(name, _)| *name);
         all
     }
 }

@@ -55,13 +55,12 @@ pub(crate) fn link(
     } else {
         let scopes: Vec<PolicyScope<'_>> =
             bundles.iter().map(|bundle| PolicyScope::new(bundle, diagnostics)).collect();
-        let mut at = 0;
-        for scope in scopes.iter().filter(|scope| !scope.bundle.is_shared_flow()) {
+        let proxy_scopes = scopes.iter().filter(|scope| !scope.bundle.is_shared_flow());
+        for (id, scope) in (0..).map(ProxyId).zip(proxy_scopes) {
             for endpoint in &scope.bundle.proxy_endpoints {
                 let mut builder = Builder::new(&settings, &scopes, diagnostics);
-                proxies.extend(builder.proxy(scope, ProxyId(at), endpoint, &target_urls));
+                proxies.extend(builder.proxy(scope, id, endpoint, &target_urls));
             }
-            at += 1;
         }
     }
     proxies.sort_by(|a: &ProxyPlan, b| a.base_path.compare(&b.base_path));
@@ -382,7 +381,6 @@ impl<'a> Builder<'a> {
                     });
                 }
                 Some(scope) => {
-                    let before = self.calls.len();
                     let steps: Vec<Step> =
                         scope.bundle.shared_flows.iter().flat_map(|flow| flow.steps.iter().cloned()).collect();
                     let plans = self.compile_steps(scope, &steps);
@@ -399,7 +397,6 @@ impl<'a> Builder<'a> {
                         let to = self.calls.iter().position(|call| call.name == callee);
                         self.edges.extend(to.map(|to| (at, to)));
                     }
-                    debug_assert!(self.calls.len() >= before);
                 }
             }
             at += 1;

@@ -58,12 +58,13 @@ impl Linker<'_> {
     /// A message template.
     pub(crate) fn template(&mut self, text: &Spanned<String>, syntax: &Syntax) -> Option<CompiledTemplate> {
         match Template::parse(text, syntax, self.limits) {
-            Ok(template) => Some(template.compile(self.names)),
+            Ok(template) => {
+                let warnings = template.warnings().iter();
+                self.diagnostics.extend(warnings.map(|warning| warning.clone().diagnostic(&self.source, text.span.start)));
+                Some(template.compile(self.names))
+            }
             Err(error) => {
-                let mut finding = Diagnostic::error(error.code, error.message);
-                finding.help = error.help;
-                finding.vendor_code = error.vendor_code;
-                self.error(finding, error.span.shifted(text.span.start));
+                self.diagnostics.push(error.diagnostic(&self.source, text.span.start));
                 None
             }
         }

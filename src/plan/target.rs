@@ -75,9 +75,7 @@ fn template(
     match Template::parse(&url.value, &Syntax::default(), limits) {
         Ok(template) => Some(template.compile(names)),
         Err(error) => {
-            let mut finding = Diagnostic::error(error.code, error.message).at(&url.source, url.span);
-            finding.help = error.help;
-            diagnostics.push(finding);
+            diagnostics.push(error.diagnostic(&url.source, url.span.start));
             None
         }
     }
