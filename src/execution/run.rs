@@ -44,6 +44,27 @@ pub(crate) enum TokenText {
     Owned(Arc<str>),
 }
 
+/// The failures of policies, in order; the first needs no allocation, and there is seldom a second.
+#[derive(Default)]
+pub(crate) struct Failures {
+    first: Option<Raised>,
+    more: Vec<Raised>,
+}
+
+impl Failures {
+    pub(crate) fn push(&mut self, raised: Raised) {
+        match self.first {
+            None => self.first = Some(raised),
+            Some(_) => self.more.push(raised),
+        }
+    }
+
+    /// The latest first.
+    pub(crate) fn latest(&self) -> impl Iterator<Item = &Raised> {
+        self.more.iter().rev().chain(&self.first)
+    }
+}
+
 /// The state of one request.
 pub(crate) struct Run<'r> {
     /// The request as it came, never changed.
@@ -57,7 +78,7 @@ pub(crate) struct Run<'r> {
     slots: Vec<Option<Value<'static>>>,
     pub(crate) verified: Option<Verified>,
     pub(crate) fault: Option<Raised>,
-    pub(crate) failures: Vec<Raised>,
+    pub(crate) failures: Failures,
     pub(crate) fault_rule_ran: bool,
     /// Index of the proxy in the snapshot.
     pub(crate) proxy: Option<u32>,
@@ -91,7 +112,7 @@ impl<'r> Run<'r> {
             slots: Vec::new(),
             verified: None,
             fault: None,
-            failures: Vec::new(),
+            failures: Failures::default(),
             fault_rule_ran: false,
             proxy: None,
             suffix: 0,
