@@ -44,7 +44,7 @@ fn main() {
     show(call(&engine, get("/iflow/orders/items/7", None)));
 
     println!("\n2. The client asks for a token: client_credentials, id and secret in the form");
-    let form = "grant_type=client_credentials&client_id=shop-key&client_secret=shop-secret";
+    let form = "grant_type=client_credentials&client_id=shopKey&client_secret=shopSecret";
     let request = Request::post("/oauth/token")
         .header("content-type", "application/x-www-form-urlencoded")
         .body(Bytes::from(form))
