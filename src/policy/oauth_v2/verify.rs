@@ -159,9 +159,9 @@ fn header_token(cx: &StepContext<'_, '_>) -> Result<TokenText, Raised> {
     if cx.run.is_edited() {
         return Ok(TokenText::Owned(token.into()));
     }
-    // The token is what the header ends with, so its place tells it without a copy.
-    let start = header.rfind(token).ok_or_else(none)?;
-    if header.len() != start + token.len() { Ok(TokenText::Owned(token.into())) } else { Ok(TokenText::Header { start }) }
+    // The header ends with its token, so the place of the token tells it without a copy.
+    let start = header.trim_end_matches([' ', '\t']).len().saturating_sub(token.len());
+    Ok(TokenText::Header { start, end: start + token.len() })
 }
 
 /// The token of the variable that `AccessToken` names.
