@@ -5,5 +5,6 @@
 pub mod diagnostic;
 mod limits;
 pub mod variables;
+pub mod xml;
 
 pub use limits::Limits;
