@@ -93,6 +93,7 @@ pub struct Fault<'a> {
 
 impl<'a> Fault<'a> {
     /// The code the default error body carries, as in `keymanagement.service.access_token_expired`.
+    #[expect(clippy::misnamed_getters, reason = "the code clients see is the one of the body")]
     pub fn code(&self) -> &'static str {
         self.raised.spec.body_code
     }
@@ -205,6 +206,9 @@ pub mod runtime {
     /// A body is larger than the limit.
     pub const TOO_BIG_BODY: FaultSpec =
         FaultSpec::new("protocol.http.TooBigBody", 413, "Body buffer overflow", "a body is larger than the limit");
+    /// The path has dot segments, which the target might resolve differently.
+    pub const INVALID_PATH: FaultSpec =
+        FaultSpec::new("protocol.http.InvalidPath", 400, "Invalid path", "the path has dot segments, escaped or not");
     /// The request ran more steps than the limit.
     pub const TOO_MANY_STEPS: FaultSpec = FaultSpec::new(
         "flow.APITimedOut",
@@ -222,6 +226,7 @@ pub mod runtime {
         UNEXPECTED_EOF,
         ERROR_RESPONSE_CODE,
         TOO_BIG_BODY,
+        INVALID_PATH,
         TOO_MANY_STEPS,
     ];
 }

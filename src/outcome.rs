@@ -9,7 +9,7 @@ use http::{Request, Response};
 use crate::execution::{Run, View};
 use crate::fault::Fault;
 use crate::plan::Snapshot;
-use crate::variables::{Scope, Value};
+use crate::variables::Value;
 
 /// The snapshot an outcome reads from: borrowed from the engine where the run never waited.
 enum Held {
@@ -109,7 +109,7 @@ impl<'r> Outcome<'r> {
             .filter(|(_, entry)| !is_private(&entry.name))
             .filter_map(|(var, entry)| Some((&*entry.name, View { run: &self.run, snapshot, proxy }.read(var)?)))
             .collect();
-        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all.sort_by_key(|(name, _)| *name);
         all
     }
 }

@@ -13,7 +13,7 @@ use crate::policy::{Need, Reply, Run as _, StepContext, StepResult, TokenRequest
 use crate::message::RequestMessage;
 
 use cursor::{Cursor, Endpoint, Frame, Part, Stage};
-pub(crate) use run::{NotWritable, Run, Side, Verified};
+pub(crate) use run::{NotWritable, Run, Side, TokenText, Verified};
 pub(crate) use target::TargetRequest;
 pub(crate) use view::View;
 
@@ -37,15 +37,19 @@ impl<'r> Execution<'r> {
     /// A request at its beginning, already classified.
     pub(crate) fn new(snapshot: &Snapshot, received: RequestMessage<'r>) -> Self {
         let found = snapshot.classify(received.get().uri().path());
+        let has_dots = has_dot_segment(received.get().uri().path());
         let mut run = Run::new(received);
         let stage = match found {
-            Some((proxy, suffix)) => {
+            Some((proxy, suffix)) if !has_dots => {
                 run.proxy = u32::try_from(proxy).ok();
                 run.suffix = suffix;
                 Stage::Request(Endpoint::Proxy, Part::Pre)
             }
-            None => {
-                run.fault = Some(Raised::new(&runtime::APPLICATION_NOT_FOUND).detail(run.host_and_path()));
+            found => {
+                run.fault = Some(match found {
+                    Some(_) => Raised::new(&runtime::INVALID_PATH),
+                    None => Raised::new(&runtime::APPLICATION_NOT_FOUND).detail(run.host_and_path()),
+                });
                 run.side = Side::Error;
                 Stage::Done
             }
@@ -274,5 +278,52 @@ impl<'r> Execution<'r> {
             }
         }
         self.drive(snapshot, None)
+    }
+}
+
+/// Whether a path has a segment `.` or `..`, written out or escaped.
+///
+/// A target may resolve such segments after the product check has looked at them as they stand, so they go no further.
+fn has_dot_segment(path: &str) -> bool {
+    if memchr::memchr2(b'.', b'%', path.as_bytes()).is_none() {
+        return false;
+    }
+    path.split(['/', '\\']).any(|segment| {
+        let plain = segment.split(';').next().unwrap_or_default();
+        let mut rest = plain;
+        let mut dots = 0;
+        while !rest.is_empty() {
+            rest = match rest.strip_prefix('.').or_else(|| strip_escaped_dot(rest)) {
+                Some(rest) => rest,
+                None => return false,
+            };
+            dots += 1;
+        }
+        dots == 1 || dots == 2
+    }) || contains_escaped_separator(path)
+}
+
+fn strip_escaped_dot(text: &str) -> Option<&str> {
+    text.strip_prefix("%2e").or_else(|| text.strip_prefix("%2E"))
+}
+
+/// An escaped slash or backslash next to dots hides a segment.
+fn contains_escaped_separator(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase().replace("%2e", ".");
+    lower.split("%2f").flat_map(|part| part.split("%5c")).flat_map(|part| part.split('/')).any(|it| it == "." || it == "..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_dot_segment;
+
+    #[test]
+    fn dot_segments_are_seen_through_their_escapes() {
+        for path in ["/a/../b", "/a/./b", "/a/%2e%2E/b", "/a/.%2e", "/a/..;x=1/b", "/a%2f..%2fb", "/a/..%5cb", "/.."] {
+            assert!(has_dot_segment(path), "{path}");
+        }
+        for path in ["/a/b", "/a/.well-known", "/a.b/c..d", "/a/...", "/a%20b", "/", ""] {
+            assert!(!has_dot_segment(path), "{path}");
+        }
     }
 }

@@ -12,6 +12,7 @@ use crate::fault::Raised;
 use crate::host::{AccessToken, Host};
 use crate::message::{Field, Message, MessageMut, MessageRef, RequestMessage, Root};
 use crate::plan::ProxyPlan;
+use crate::secret::Secret;
 use crate::variables::{Kind, MessageName, Value, VarRef};
 
 /// Which message `message` means.
@@ -43,6 +44,27 @@ pub(crate) enum TokenText {
     Owned(Arc<str>),
 }
 
+/// The failures of policies, in order; the first needs no allocation, and there is seldom a second.
+#[derive(Default)]
+pub(crate) struct Failures {
+    first: Option<Raised>,
+    more: Vec<Raised>,
+}
+
+impl Failures {
+    pub(crate) fn push(&mut self, raised: Raised) {
+        match self.first {
+            None => self.first = Some(raised),
+            Some(_) => self.more.push(raised),
+        }
+    }
+
+    /// The latest first.
+    pub(crate) fn latest(&self) -> impl Iterator<Item = &Raised> {
+        self.more.iter().rev().chain(&self.first)
+    }
+}
+
 /// The state of one request.
 pub(crate) struct Run<'r> {
     /// The request as it came, never changed.
@@ -56,7 +78,7 @@ pub(crate) struct Run<'r> {
     slots: Vec<Option<Value<'static>>>,
     pub(crate) verified: Option<Verified>,
     pub(crate) fault: Option<Raised>,
-    pub(crate) failures: Vec<Raised>,
+    pub(crate) failures: Failures,
     pub(crate) fault_rule_ran: bool,
     /// Index of the proxy in the snapshot.
     pub(crate) proxy: Option<u32>,
@@ -70,6 +92,12 @@ pub(crate) struct Run<'r> {
     pub(crate) steps: u32,
     now_ms: Option<i64>,
     pub(crate) message_id: OnceCell<String>,
+    /// How far a policy got that asks its host more than once.
+    pub(crate) progress: usize,
+    /// The token a policy is looking up.
+    pub(crate) looked_up: Option<Secret>,
+    /// The token a policy is storing.
+    pub(crate) pending: Option<(Secret, Arc<AccessToken>)>,
 }
 
 impl<'r> Run<'r> {
@@ -84,7 +112,7 @@ impl<'r> Run<'r> {
             slots: Vec::new(),
             verified: None,
             fault: None,
-            failures: Vec::new(),
+            failures: Failures::default(),
             fault_rule_ran: false,
             proxy: None,
             suffix: 0,
@@ -95,6 +123,9 @@ impl<'r> Run<'r> {
             steps: 0,
             now_ms: None,
             message_id: OnceCell::new(),
+            progress: 0,
+            looked_up: None,
+            pending: None,
         }
     }
 

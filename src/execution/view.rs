@@ -92,7 +92,7 @@ impl<'a> View<'a, '_> {
                 .is_some_and(|policy| policy.prefix == prefix),
         };
         // The latest failure is the one its policy's variables tell of.
-        let raised = self.run.failures.iter().rev().find(belongs)?;
+        let raised = self.run.failures.latest().find(belongs)?;
         Some(match fact {
             FailureFact::Failed => Value::Boolean(true),
             FailureFact::FaultName => {

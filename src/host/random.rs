@@ -17,8 +17,14 @@ pub trait Random: Send + Sync {
 }
 
 /// The operating system's randomness.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct SystemRandom(ring::rand::SystemRandom);
+
+impl Default for SystemRandom {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl SystemRandom {
     /// The operating system's randomness.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ListId;
 use crate::condition::{self, Condition, ConditionError};
 use crate::dialect::Dialect;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span, Spanned};
@@ -27,6 +28,8 @@ pub(crate) struct Linker<'a> {
 pub(crate) struct SharedFlowCall {
     pub(crate) name: String,
     pub(crate) place: (Source, Span),
+    /// Its steps, once compiled.
+    pub(crate) list: Option<ListId>,
 }
 
 impl Intern for Linker<'_> {
@@ -55,12 +58,13 @@ impl Linker<'_> {
     /// A message template.
     pub(crate) fn template(&mut self, text: &Spanned<String>, syntax: &Syntax) -> Option<CompiledTemplate> {
         match Template::parse(text, syntax, self.limits) {
-            Ok(template) => Some(template.compile(self.names)),
+            Ok(template) => {
+                let warnings = template.warnings().iter();
+                self.diagnostics.extend(warnings.map(|warning| warning.clone().diagnostic(&self.source, text.span.start)));
+                Some(template.compile(self.names))
+            }
             Err(error) => {
-                let mut finding = Diagnostic::error(error.code, error.message);
-                finding.help = error.help;
-                finding.vendor_code = error.vendor_code;
-                self.error(finding, error.span.shifted(text.span.start));
+                self.diagnostics.push(error.diagnostic(&self.source, text.span.start));
                 None
             }
         }
@@ -70,7 +74,7 @@ impl Linker<'_> {
     pub(crate) fn shared_flow(&mut self, name: &Spanned<String>) -> u32 {
         let place = (self.source.clone(), name.span);
         let at = self.shared_flows.iter().position(|call| call.name == name.value).unwrap_or_else(|| {
-            self.shared_flows.push(SharedFlowCall { name: name.value.clone(), place });
+            self.shared_flows.push(SharedFlowCall { name: name.value.clone(), place, list: None });
             self.shared_flows.len() - 1
         });
         u32::try_from(at).unwrap_or(u32::MAX)

@@ -3,6 +3,7 @@
 mod link;
 mod linker;
 mod route;
+mod target;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -66,6 +67,8 @@ pub(crate) struct ProxyPlan {
     pub(crate) names: Names,
     pub(crate) policies: Vec<PolicyPlan>,
     pub(crate) lists: Vec<Box<[StepPlan]>>,
+    /// Steps of the shared flows that policies call, by the index of the call.
+    pub(crate) shared_flows: Vec<ListId>,
     pub(crate) flows: EndpointPlan,
     pub(crate) routes: Vec<RoutePlan>,
     pub(crate) targets: Vec<TargetPlan>,

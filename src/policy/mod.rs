@@ -53,6 +53,11 @@ pub(crate) trait Run: Send + Sync {
         cx.unexpected()
     }
 
+    /// Tidies up after the shared flow it called has ended.
+    fn leave(&self, cx: &mut StepContext<'_, '_>) {
+        let _ = cx;
+    }
+
     /// Whether it can suspend the run.
     fn may_suspend(&self) -> bool {
         false
@@ -110,6 +115,10 @@ macro_rules! policy_table {
 
             fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
                 match self { $(Self::$name(policy) => policy.resume(cx, reply),)+ }
+            }
+
+            fn leave(&self, cx: &mut StepContext<'_, '_>) {
+                match self { $(Self::$name(policy) => policy.leave(cx),)+ }
             }
 
             fn may_suspend(&self) -> bool {
@@ -203,6 +212,14 @@ impl PolicyDocument {
     pub fn parse(source: &Source, name: &str, limits: &Limits, diagnostics: &mut Diagnostics) -> Option<Self> {
         let document = Document::parse(source, limits, diagnostics)?;
         Self::from_root(document.root(), name, diagnostics)
+    }
+
+    /// The shared flow it calls, if it is a FlowCallout.
+    pub(crate) fn shared_flow(&self) -> Option<&str> {
+        match &self.policy {
+            Policy::FlowCallout(callout) => Some(&callout.shared_flow_bundle),
+            _ => None,
+        }
     }
 
     pub(crate) fn from_root(root: Element<'_>, name: &str, diagnostics: &mut Diagnostics) -> Option<Self> {

@@ -9,7 +9,7 @@ use super::get_oauth_v2_info::token_facts;
 use super::oauth_v2::{ACCESS_TOKEN_EXPIRED, INVALID_ACCESS_TOKEN};
 use super::{PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::fault::{FaultSpec, Raised};
+use crate::fault::FaultSpec;
 use crate::host::{AccessToken, TokenAttribute, TokenChange, TokenStatus};
 use crate::plan::Linker;
 use crate::secret::Secret;

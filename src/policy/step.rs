@@ -15,6 +15,8 @@ pub(crate) enum StepResult {
     Continue,
     /// The flow enters the error state.
     Raise(Raised),
+    /// A shared flow runs, by the index of the call in the plan.
+    Call(u32),
     /// The policy wrote the response itself; request processing ends here.
     Respond,
     /// The run waits for its host.

@@ -9,7 +9,7 @@ pub(super) fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<OAuthV2> {
     let operation = operation(root, d);
     let value = |name: &str, d: &mut Diagnostics| root.child(name, d).map(ValueOrRef::parse);
     let policy = OAuthV2 {
-        operation: operation.unwrap_or_else(|| Spanned::new(Operation::VerifyAccessToken, root.span())),
+        operation: operation.clone().unwrap_or_else(|| Spanned::new(Operation::VerifyAccessToken, root.span())),
         access_token: spanned_text(root, "AccessToken", d),
         access_token_prefix: spanned_text(root, "AccessTokenPrefix", d),
         algorithm: spanned_text(root, "Algorithm", d),

@@ -1,0 +1,241 @@
+//! The jobs that are timed, counted and traced: one definition for all three.
+#![allow(clippy::unwrap_used, dead_code, missing_docs, reason = "shared by programs that use parts of it")]
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Request;
+use tollgate::bundle::Bundle;
+use tollgate::entity::Entities;
+use tollgate::host::{AccessToken, FixedClock, Host, TokenKey, TokenStatus, TokenStore};
+use tollgate::{Deployment, Limits, PolicyEngine, Progress};
+
+pub const NOW: i64 = 1_767_323_045_000;
+const TOKENS: usize = 256;
+
+/// An engine and the requests it is asked in turn.
+pub struct Job {
+    pub name: &'static str,
+    engine: PolicyEngine,
+    requests: Vec<Request<Bytes>>,
+    at: std::cell::Cell<usize>,
+    want: Want,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Want {
+    Allowed,
+    Fault(&'static str),
+    Target,
+}
+
+impl Job {
+    /// One request; the answer is checked, so that nothing else than the job is ever timed.
+    pub fn run(&self) {
+        let at = self.at.get();
+        self.at.set(if at + 1 == self.requests.len() { 0 } else { at + 1 });
+        let request = black_box(&self.requests[at]);
+        match self.want {
+            Want::Target => assert!(matches!(black_box(self.engine.begin(request)), Progress::NeedTarget(_))),
+            want => {
+                let outcome = self.engine.evaluate(request).unwrap();
+                let fault = outcome.fault().map(|fault| fault.code());
+                assert!(match want {
+                    Want::Allowed => fault.is_none(),
+                    Want::Fault(code) => fault == Some(code),
+                    Want::Target => false,
+                });
+                black_box(&outcome);
+            }
+        }
+    }
+}
+
+/// VerifyAccessToken alone: three product patterns, 256 tokens, one job for each verdict.
+pub fn verify() -> Vec<Job> {
+    let job = |name, path: &str, prefix: &str, header: bool, scope: &str, want| {
+        let host = Host::in_memory().with_clock(FixedClock(NOW));
+        let mut requests = Vec::new();
+        for n in 0..TOKENS {
+            for (kind, status, expires) in [
+                ("good", TokenStatus::Approved, NOW + 3_600_000),
+                ("expired", TokenStatus::Approved, NOW - 1),
+                ("revoked", TokenStatus::Revoked, NOW + 3_600_000),
+            ] {
+                host.tokens.insert(TokenKey::new(&token(kind, n)), record(status, expires));
+            }
+            let mut request = Request::get(path);
+            if header {
+                request = request.header("authorization", format!("Bearer {}", token(prefix, n)));
+            }
+            requests.push(request.body(Bytes::new()).unwrap());
+        }
+        let scope = if scope.is_empty() { String::new() } else { format!("<Scope>{scope}</Scope>") };
+        let policy = format!("<OAuthV2 name='verify'><Operation>VerifyAccessToken</Operation>{scope}</OAuthV2>");
+        let deployment =
+            Deployment::new().policy("verify.xml", &policy).proxy_name("orders").entities(entities());
+        Job { name, engine: PolicyEngine::new(deployment, host).unwrap(), requests, at: 0.into(), want }
+    };
+    let service = |code| Want::Fault(code);
+    vec![
+        job("verify: accepted", "/items/7", "good", true, "READ", Want::Allowed),
+        job("verify: no header", "/items/7", "good", false, "READ", service("oauth.v2.InvalidAccessToken")),
+        job("verify: unknown", "/items/7", "none", true, "", service("keymanagement.service.invalid_access_token")),
+        job("verify: expired", "/items/7", "expired", true, "", service("keymanagement.service.access_token_expired")),
+        job(
+            "verify: revoked",
+            "/items/7",
+            "revoked",
+            true,
+            "",
+            service("keymanagement.service.access_token_not_approved"),
+        ),
+        job(
+            "verify: no product",
+            "/admin",
+            "good",
+            true,
+            "",
+            service("keymanagement.service.InvalidAPICallAsNoApiProductMatchFound"),
+        ),
+        job("verify: no scope", "/items/7", "good", true, "ADMIN", service("steps.oauth.v2.InsufficientScope")),
+    ]
+}
+
+/// A whole proxy up to its target: PreFlow verification, five conditional flows, three AssignMessage steps.
+pub fn proxy() -> Job {
+    let host = Host::in_memory().with_clock(FixedClock(NOW));
+    host.tokens.insert(TokenKey::new(&token("good", 0)), record(TokenStatus::Approved, NOW + 3_600_000));
+    let flows: String = ["a", "b", "c", "d", "items"]
+        .iter()
+        .map(|name| {
+            format!(
+                "<Flow name='{name}'><Condition>(proxy.pathsuffix MatchesPath \"/{name}/*\") and (request.verb = \
+                 \"GET\")</Condition><Request><Step><Name>am1</Name></Step><Step><Name>am2</Name></Step><Step><Name>am3\
+                 </Name></Step></Request></Flow>"
+            )
+        })
+        .collect();
+    let endpoint = format!(
+        "<ProxyEndpoint name='default'><PreFlow><Request><Step><Name>verify</Name></Step></Request></PreFlow><Flows>\
+         {flows}</Flows><HTTPProxyConnection><BasePath>/orders</BasePath></HTTPProxyConnection><RouteRule name='r'>\
+         <TargetEndpoint>default</TargetEndpoint></RouteRule></ProxyEndpoint>"
+    );
+    let assign = |name: &str, body: &str| format!("<AssignMessage name='{name}'>{body}</AssignMessage>");
+    let files = [
+        ("apiproxy/orders.xml", "<APIProxy name='orders'/>".to_owned()),
+        ("apiproxy/proxies/default.xml", endpoint),
+        (
+            "apiproxy/targets/default.xml",
+            "<TargetEndpoint name='default'><HTTPTargetConnection><URL>https://orders.example/api</URL>\
+             </HTTPTargetConnection></TargetEndpoint>"
+                .to_owned(),
+        ),
+        (
+            "apiproxy/policies/verify.xml",
+            "<OAuthV2 name='verify'><Operation>VerifyAccessToken</Operation></OAuthV2>".to_owned(),
+        ),
+        (
+            "apiproxy/policies/am1.xml",
+            assign("am1", "<Set><Headers><Header name='x-client'>{client_id}</Header></Headers></Set>"),
+        ),
+        ("apiproxy/policies/am2.xml", assign("am2", "<Remove><Headers><Header name='authorization'/></Headers></Remove>")),
+        (
+            "apiproxy/policies/am3.xml",
+            assign("am3", "<AssignVariable><Name>app</Name><Ref>app.name</Ref></AssignVariable>"),
+        ),
+    ];
+    let files = files.iter().map(|(path, text)| (*path, text.as_bytes()));
+    let (bundle, findings) = Bundle::from_files("orders", files, &Limits::default());
+    assert!(!findings.has_errors(), "{findings}");
+    let deployment = Deployment::new().bundle(bundle.unwrap()).entities(entities());
+    let request = Request::get("/orders/items/7")
+        .header("authorization", format!("Bearer {}", token("good", 0)))
+        .header("accept", "application/json")
+        .body(Bytes::new())
+        .unwrap();
+    Job {
+        name: "whole proxy, request side",
+        engine: PolicyEngine::new(deployment, host).unwrap(),
+        requests: vec![request],
+        at: 0.into(),
+        want: Want::Target,
+    }
+}
+
+/// The example of an API product with operations, as it stands in `policies-examples/weather`.
+pub fn weather() -> Deployment {
+    let read = |path: &str| std::fs::read(format!("{}/policies-examples/weather/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let mut deployment =
+        Deployment::new().entities(Entities::from_json("entities.json", &read("entities.json")).unwrap());
+    for proxy in ["weather", "token"] {
+        let root = format!("{}/policies-examples/weather/{proxy}", env!("CARGO_MANIFEST_DIR"));
+        let mut files = Vec::new();
+        let mut open = vec![std::path::PathBuf::from(&root)];
+        while let Some(folder) = open.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    open.push(path);
+                } else {
+                    let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+                    files.push((name, std::fs::read(&path).unwrap()));
+                }
+            }
+        }
+        let (bundle, findings) = Bundle::from_files(proxy, files, &Limits::default());
+        assert!(!findings.has_errors(), "{findings}");
+        deployment = deployment.bundle(bundle.unwrap());
+    }
+    deployment
+}
+
+/// Policy documents of typical sizes.
+pub fn documents() -> Vec<(&'static str, String)> {
+    let headers: String =
+        (0..30).map(|n| format!("    <Header name=\"x-header-{n}\">{{request.header.x-{n}}} and text</Header>\n")).collect();
+    vec![
+        (
+            "VerifyAccessToken",
+            "<OAuthV2 name=\"verify\">\n  <Operation>VerifyAccessToken</Operation>\n  <Scope>READ</Scope>\n</OAuthV2>\n"
+                .to_owned(),
+        ),
+        (
+            "AssignMessage, 2 KB",
+            format!(
+                "<AssignMessage name=\"am\">\n  <Set>\n   <Headers>\n{headers}   </Headers>\n  </Set>\n\
+                 <IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>\n</AssignMessage>\n"
+            ),
+        ),
+    ]
+}
+
+fn token(prefix: &str, n: usize) -> String {
+    format!("{prefix:-<8}{:020}", n * 7_919)
+}
+
+fn record(status: TokenStatus, expires: i64) -> Arc<AccessToken> {
+    Arc::new(AccessToken {
+        client_id: "key-1".into(),
+        scope: "WRITE READ".into(),
+        grant_type: "client_credentials".into(),
+        status,
+        issued_at_ms: NOW - 1_000,
+        expires_at_ms: Some(expires),
+        api_products: [Arc::from("Orders")].into(),
+        end_user: None,
+        attributes: [].into(),
+        refresh_count: 0,
+    })
+}
+
+fn entities() -> Entities {
+    let json = br#"{
+        "apiProducts": [{"name": "Orders", "proxies": ["orders"], "apiResources": ["/open/**", "/status", "/items/*"]}],
+        "developers": [{"email": "ada@example.com"}],
+        "apps": [{"name": "shop", "developerEmail": "ada@example.com", "credentials": [
+            {"consumerKey": "key-1", "consumerSecret": "secret-1", "apiProducts": ["Orders"]}]}]
+    }"#;
+    Entities::from_json("entities.json", json).unwrap()
+}

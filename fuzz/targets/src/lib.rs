@@ -1,0 +1,148 @@
+//! One function per fuzz target. Each takes any bytes and panics only on a defect.
+//!
+//! The fuzzer calls them through `fuzz_targets/`; the stable test `it::fuzz` replays every seed and every kept finding.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tollgate::bundle::Bundle;
+use tollgate::diagnostic::Diagnostics;
+use tollgate::host::{AccessToken, FixedClock, Host, HostFailure};
+use tollgate::policy::PolicyDocument;
+use tollgate::template::{Syntax, Template};
+use tollgate::{AsyncHost, Deployment, Limits, PolicyEngine, TargetFailure, TokenQuery, condition};
+
+/// Reads a policy document and, if it is one, deploys it and sends it a request.
+pub fn policy_xml(data: &[u8]) {
+    let mut findings = Diagnostics::new();
+    let limits = Limits::default();
+    let Some(source) = tollgate::xml::decode("policy.xml", data, &limits, &mut findings) else {
+        assert!(findings.has_errors(), "refused without a reason");
+        return;
+    };
+    let parsed = PolicyDocument::parse(&source, "policy", &limits, &mut findings);
+    assert!(parsed.is_some() || findings.has_errors(), "refused without a reason");
+    let _ = findings.to_string();
+    if !findings.has_errors() {
+        run(Deployment::new().policy("policy.xml", source.text()));
+    }
+}
+
+/// Reads a bundle: the data is a list of files, each introduced by a line `=== path`.
+pub fn bundle(data: &[u8]) {
+    let (bundle, findings) = Bundle::from_files("fuzz", split(data), &Limits::default());
+    assert!(bundle.is_some() || findings.has_errors(), "refused without a reason");
+    let _ = findings.to_string();
+    if let Some(bundle) = bundle {
+        run(Deployment::new().bundle(bundle).target_url("fuzz", "default", "http://127.0.0.1/target"));
+    }
+}
+
+/// Parses a condition; what parses prints as text that parses to the same.
+pub fn condition(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let limits = Limits::default();
+    if let Ok(parsed) = condition::parse(text, &limits)
+        && let Some(expression) = parsed.expression
+    {
+        let printed = expression.to_string();
+        let again = condition::parse(&printed, &limits);
+        assert!(again.is_ok() || printed.len() > limits.condition_bytes, "`{printed}` does not parse again");
+    }
+}
+
+/// Parses a template; what parses prints as text that parses to the same.
+pub fn template(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let limits = Limits::default();
+    if let Ok(template) = Template::parse(text, &Syntax::default(), &limits) {
+        let printed = template.to_string();
+        assert!(Template::parse(&printed, &Syntax::default(), &limits).is_ok(), "`{printed}` does not parse again");
+    }
+}
+
+/// Sends a request to a proxy of every policy: the data is method, path, headers and body, line by line.
+pub fn evaluate(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let mut lines = head.lines();
+    let mut request = Request::builder().method(lines.next().unwrap_or("GET")).uri(lines.next().unwrap_or("/"));
+    for (name, value) in lines.filter_map(|line| line.split_once(':')) {
+        request = request.header(name.trim(), value.trim());
+    }
+    let Ok(request) = request.body(Bytes::copy_from_slice(body.as_bytes())) else { return };
+    let deployment = Deployment::new()
+        .policy("am.xml", "<AssignMessage name='am'><Set><Payload>{request.header.x}{request.queryparam.q}</Payload>\
+            <Headers><Header name='y'>{request.header.x}</Header></Headers></Set>\
+            <IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables></AssignMessage>")
+        .policy("issue.xml", "<OAuthV2 name='issue' continueOnError='true'><Operation>GenerateAccessToken</Operation>\
+            <SupportedGrantTypes><GrantType>client_credentials</GrantType></SupportedGrantTypes></OAuthV2>")
+        .policy("verify.xml", "<OAuthV2 name='verify'><Operation>VerifyAccessToken</Operation></OAuthV2>");
+    let engine = PolicyEngine::new(deployment, host()).expect("the deployment of the target is good");
+    let outcome = engine.evaluate(&request).expect("nothing here waits");
+    assert!(!outcome.is_allowed(), "no token was ever issued");
+    assert!(outcome.into_response().is_some_and(|response| response.status().is_client_error() || response.status().is_server_error()));
+}
+
+/// Files of a bundle out of one text.
+pub fn split(data: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let text = String::from_utf8_lossy(data);
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    for line in text.split_inclusive('\n') {
+        match line.strip_prefix("=== ") {
+            Some(path) => files.push((path.trim().to_owned(), Vec::new())),
+            None => {
+                if let Some((_, content)) = files.last_mut() {
+                    content.extend_from_slice(line.as_bytes());
+                }
+            }
+        }
+    }
+    files
+}
+
+fn host() -> Host {
+    Host::in_memory().with_clock(FixedClock(1_767_323_045_000))
+}
+
+/// Deploys and evaluates one request; a deployment may be refused, but never without a reason.
+fn run(deployment: Deployment) {
+    let engine = match PolicyEngine::new(deployment, host()) {
+        Ok(engine) => engine,
+        Err(refused) => {
+            assert!(refused.diagnostics().has_errors(), "refused without a reason");
+            let _ = refused.to_string();
+            return;
+        }
+    };
+    let request = Request::get("/a/b?c=d").header("authorization", "Bearer x").body(Bytes::from("e=f")).expect("a request");
+    let outcome = block_on(engine.evaluate_with(&Backend, &request));
+    let _ = outcome.variables();
+    let _ = outcome.into_response();
+}
+
+struct Backend;
+
+impl AsyncHost for Backend {
+    async fn token(&self, _: TokenQuery<'_>) -> Result<Option<Arc<AccessToken>>, HostFailure> {
+        Ok(None)
+    }
+
+    async fn target(&self, _: &str, _: &str, _: &Request<Bytes>) -> Result<Response<Bytes>, TargetFailure> {
+        Ok(Response::new(Bytes::from_static(b"ok")))
+    }
+}
+
+/// Everything above is ready at once, so one poll is enough.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("nothing here waits"),
+    }
+}
+

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Runs real OAuth clients against `tollgate serve` and compares what they can do with expected.tsv; see README.md.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+install_node_clients
+install_python_clients
+build_rust_client
+find_tollgate
+
+run_client() {
+    local client=$1
+    shift
+    case $client in
+        curl) "$clients/programs/curl.sh" "$@" ;;
+        requests-oauthlib) "$installed/venv/bin/python" "$clients/programs/client_requests_oauthlib.py" "$@" ;;
+        authlib) "$installed/venv/bin/python" "$clients/programs/client_authlib.py" "$@" ;;
+        rust-oauth2) "$installed/rust/debug/rust-oauth2" "$@" ;;
+        *) node "$installed/npm/$client.mjs" "$@" ;;
+    esac
+}
+
+start_target
+start_server "$clients"/bundles/{legacy,rfc,protected} --entities "$clients/bundles/entities.json" \
+    --target "protected/default=$target"
+
+row='%-18s %-7s %-7s %-9s %-5s %-9s %s\n'
+# shellcheck disable=SC2059
+printf "$row" client answer secret obtained used '' detail
+differing=()
+while IFS=$'\t' read -r client answer placement obtained used contains; do
+    line=$(run_client "$client" "$server/$answer/token" "$server/protected/orders" clientKey1 clientSecret1 \
+        "$placement" 2>"$logs/client") || line=$'-\t-\t'$(tail -n 1 "$logs/client")
+    IFS=$'\t' read -r did_obtain did_use detail <<<"$line"
+    verdict=expected
+    # The detail tells a client that fails for the known reason from one that fails for another.
+    if [[ $did_obtain != "$obtained" || $did_use != "$used" || $detail != *"$contains"* ]]; then
+        verdict=DIFFERS
+        differing+=("$client, $answer answer, secret in the $placement: obtained=$did_obtain used=$did_use ($detail), not obtained=$obtained used=$used ($contains)")
+    fi
+    # shellcheck disable=SC2059
+    printf "$row" "$client" "$answer" "$placement" "$did_obtain" "$did_use" "$verdict" "${detail:0:90}"
+done < <(grep -v '^#' "$clients/expected.tsv")
+stop_server
+
+if ((${#differing[@]})); then
+    say "${#differing[@]} cells differ:"
+    printf '  %s\n' "${differing[@]}" >&2
+    exit 1
+fi

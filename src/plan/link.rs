@@ -1,0 +1,432 @@
+//! Linking: from bundles and policy documents to a plan, with everything that is wrong on the way.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::linker::{SharedFlowCall, condition};
+use super::target::target_plan;
+use super::{
+    BasePath, DefaultFaultRulePlan, Direction, EndpointPlan, FaultRulePlan, FlowPlan, Linker, ListId, PolicyPlan,
+    ProxyPlan, RoutePlan, RouteTo, Settings, Snapshot, StepPlan, TargetUrls,
+};
+use crate::bundle::{
+    Bundle, DefaultFaultRule, FaultRule, Flow, FlowSteps, Located, ProxyEndpoint, RouteTarget, Step,
+};
+use crate::condition::Condition;
+use crate::deployment::Deployment;
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+use crate::entity::{Directory, PathRules, ProxyId};
+use crate::host::Host;
+use crate::policy::PolicyDocument;
+use crate::variables::{Intern, Names};
+
+/// Compiles a deployment; what is wrong with it goes to `diagnostics`.
+pub(crate) fn link(
+    deployment: Deployment,
+    settings: Settings,
+    host: Host,
+    diagnostics: &mut Diagnostics,
+) -> Option<Snapshot> {
+    let Deployment { policies, bundles, entities, target_urls, proxy_name, environment, .. } = deployment;
+    if !policies.is_empty() && !bundles.is_empty() {
+        diagnostics.push(
+            Diagnostic::error("plan::policies-and-bundles", "single policies and bundles cannot be deployed together")
+                .help("put the policies into a bundle, or give each its own engine"),
+        );
+        return None;
+    }
+    let names: Vec<String> = if bundles.is_empty() {
+        vec![proxy_name]
+    } else {
+        bundles.iter().filter(|bundle| !bundle.is_shared_flow()).map(|bundle| bundle.name.clone()).collect()
+    };
+    for (at, name) in names.iter().enumerate() {
+        if names.iter().take(at).any(|earlier| earlier == name) {
+            diagnostics.push(Diagnostic::error("plan::duplicate-proxy", format!("two bundles are named `{name}`")));
+        }
+    }
+    let rules = if settings.dialect.odata_keys { PathRules::SAP } else { PathRules::APIGEE };
+    let directory = Directory::build(entities, &names, &environment, rules, diagnostics);
+
+    let mut proxies = Vec::new();
+    if bundles.is_empty() {
+        let name = names.first().map_or("policy", String::as_str);
+        proxies.extend(bare(name, &policies, &settings, diagnostics));
+    } else {
+        let scopes: Vec<PolicyScope<'_>> =
+            bundles.iter().map(|bundle| PolicyScope::new(bundle, diagnostics)).collect();
+        let proxy_scopes = scopes.iter().filter(|scope| !scope.bundle.is_shared_flow());
+        for (id, scope) in (0..).map(ProxyId).zip(proxy_scopes) {
+            for endpoint in &scope.bundle.proxy_endpoints {
+                let mut builder = Builder::new(&settings, &scopes, diagnostics);
+                proxies.extend(builder.proxy(scope, id, endpoint, &target_urls));
+            }
+        }
+    }
+    proxies.sort_by(|a: &ProxyPlan, b| a.base_path.compare(&b.base_path));
+    for pair in proxies.windows(2) {
+        if let [first, second] = pair
+            && first.base_path == second.base_path
+        {
+            let base = first.base_path.as_str();
+            let message = format!("`{}` and `{}` have the same base path `{base}`", first.name, second.name);
+            diagnostics.push(Diagnostic::error("plan::duplicate-base-path", message));
+        }
+    }
+    Some(Snapshot { host, settings, proxies, directory: directory? })
+}
+
+/// Policy documents without a bundle: their steps are the whole plan.
+fn bare(name: &str, sources: &[Source], settings: &Settings, diagnostics: &mut Diagnostics) -> Option<ProxyPlan> {
+    let mut builder = Builder::new(settings, &[], diagnostics);
+    let mut steps = Vec::new();
+    for source in sources {
+        let file = source.name().rsplit('/').next().unwrap_or_default();
+        let stem = file.strip_suffix(".xml").unwrap_or(file);
+        let Some(document) = PolicyDocument::parse(source, stem, &settings.limits, builder.diagnostics) else {
+            continue;
+        };
+        if let Some(policy) = builder.compile_policy(&document) {
+            steps.push(StepPlan { policy, condition: Condition::always() });
+        }
+    }
+    if sources.is_empty() {
+        builder.diagnostics.push(
+            Diagnostic::error("plan::empty", "the deployment has no policy and no bundle")
+                .help("add one with `Deployment::policy` or `Deployment::bundle`"),
+        );
+    }
+    let list = builder.list(steps);
+    let flows = EndpointPlan {
+        request: Direction { pre: Some(list), ..Direction::default() },
+        ..EndpointPlan::default()
+    };
+    let mut plan = builder.finish(name, None, ProxyId(0), "default", "/")?;
+    plan.flows = flows;
+    plan.bare = true;
+    Some(plan)
+}
+
+/// The policies of a bundle, by the names its steps use.
+struct PolicyScope<'b> {
+    bundle: &'b Bundle,
+    policies: BTreeMap<String, PolicyDocument>,
+}
+
+impl<'b> PolicyScope<'b> {
+    fn new(bundle: &'b Bundle, diagnostics: &mut Diagnostics) -> Self {
+        let mut policies = BTreeMap::new();
+        for document in &bundle.policies {
+            if let Some(policy) = PolicyDocument::from_root(document.root(), &document.name, diagnostics) {
+                policies.insert(document.name.clone(), policy);
+            }
+        }
+        Self { bundle, policies }
+    }
+}
+
+/// Builds the plan of one proxy endpoint.
+struct Builder<'a> {
+    settings: &'a Settings,
+    scopes: &'a [PolicyScope<'a>],
+    diagnostics: &'a mut Diagnostics,
+    names: Names,
+    policies: Vec<PolicyPlan>,
+    /// Policies already compiled, by bundle and name.
+    compiled: HashMap<(String, String), Option<u32>>,
+    lists: Vec<Box<[StepPlan]>>,
+    calls: Vec<SharedFlowCall>,
+    /// Which shared flow calls which, by their index among the calls.
+    edges: Vec<(usize, usize)>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(settings: &'a Settings, scopes: &'a [PolicyScope<'a>], diagnostics: &'a mut Diagnostics) -> Self {
+        Self {
+            settings,
+            scopes,
+            diagnostics,
+            names: Names::default(),
+            policies: Vec::new(),
+            compiled: HashMap::new(),
+            lists: Vec::new(),
+            calls: Vec::new(),
+            edges: Vec::new(),
+        }
+    }
+
+    fn proxy(
+        &mut self,
+        scope: &PolicyScope<'_>,
+        id: ProxyId,
+        endpoint: &ProxyEndpoint,
+        urls: &TargetUrls,
+    ) -> Option<ProxyPlan> {
+        for name in ["target.url", "target.copy.pathsuffix", "target.copy.queryparams"] {
+            self.names.intern(name);
+        }
+        // The proxy's fault rules are tried from the last to the first.
+        let mut flows = self.endpoint(scope, &endpoint.flows);
+        flows.fault_rules.reverse();
+        let post_client = self.steps(scope, &endpoint.post_client_flow);
+        let mut targets = Vec::new();
+        for target in &scope.bundle.target_endpoints {
+            let flows = self.endpoint(scope, &target.flows);
+            let url = urls.get(&(scope.bundle.name.clone(), target.name.clone()));
+            let used = endpoint.routes_to(&target.name);
+            let limits = &self.settings.limits;
+            targets.push(target_plan(target, flows, url, used, &mut self.names, limits, self.diagnostics));
+        }
+        let mut routes = Vec::new();
+        for rule in &endpoint.route_rules {
+            let target = match &rule.target {
+                RouteTarget::None => Some(RouteTo::Null),
+                RouteTarget::TargetEndpoint(name) => scope
+                    .bundle
+                    .target_endpoints
+                    .iter()
+                    .position(|target| target.name == name.value)
+                    .and_then(|at| u32::try_from(at).ok())
+                    .map(RouteTo::Target),
+                RouteTarget::Url(url) => {
+                    let limits = &self.settings.limits;
+                    let plan = super::target::url_plan(url, &mut self.names, limits, self.diagnostics);
+                    targets.push(plan);
+                    u32::try_from(targets.len() - 1).ok().map(RouteTo::Target)
+                }
+                RouteTarget::IntegrationEndpoint(name) => {
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            "plan::integration-endpoint-not-supported-yet",
+                            "integration endpoints are not supported yet",
+                        )
+                        .at(&name.source, name.span),
+                    );
+                    None
+                }
+            };
+            let condition = self.condition(rule.condition.as_ref());
+            if let (Some(target), Some(condition)) = (target, condition) {
+                routes.push(RoutePlan { name: rule.name.as_str().into(), condition, target });
+            }
+        }
+        self.shared_flows();
+        let bundle = scope.bundle;
+        let mut plan = self.finish(
+            &bundle.name,
+            bundle.revision.as_deref(),
+            id,
+            &endpoint.name,
+            &endpoint.base_path.value,
+        )?;
+        plan.flows = flows;
+        plan.post_client = post_client;
+        plan.routes = routes;
+        plan.targets = targets.into_iter().collect::<Option<_>>()?;
+        Some(plan)
+    }
+
+    fn finish(
+        &mut self,
+        name: &str,
+        revision: Option<&str>,
+        id: ProxyId,
+        endpoint: &str,
+        base_path: &str,
+    ) -> Option<ProxyPlan> {
+        let mut names = std::mem::take(&mut self.names);
+        let policies: Vec<_> = self.policies.iter().map(|policy| (policy.prefix, Arc::clone(&policy.name))).collect();
+        names.finish(&policies);
+        let shared: Option<Vec<ListId>> = self.calls.iter().map(|call| call.list).collect();
+        Some(ProxyPlan {
+            id,
+            name: name.into(),
+            revision: revision.map(Arc::from),
+            endpoint: endpoint.into(),
+            base_path: BasePath::new(base_path),
+            names,
+            policies: std::mem::take(&mut self.policies),
+            lists: std::mem::take(&mut self.lists),
+            shared_flows: shared?,
+            flows: EndpointPlan::default(),
+            routes: Vec::new(),
+            targets: Vec::new(),
+            post_client: None,
+            bare: false,
+        })
+    }
+
+    fn endpoint(&mut self, scope: &PolicyScope<'_>, flows: &crate::bundle::EndpointFlows) -> EndpointPlan {
+        EndpointPlan {
+            request: self.direction(scope, flows, |flow| &flow.request),
+            response: self.direction(scope, flows, |flow| &flow.response),
+            fault_rules: flows.fault_rules.iter().filter_map(|rule| self.fault_rule(scope, rule)).collect(),
+            default_fault_rule: flows
+                .default_fault_rule
+                .as_ref()
+                .and_then(|rule| self.default_fault_rule(scope, rule)),
+        }
+    }
+
+    fn direction(
+        &mut self,
+        scope: &PolicyScope<'_>,
+        flows: &crate::bundle::EndpointFlows,
+        steps: fn(&FlowSteps) -> &Vec<Step>,
+    ) -> Direction {
+        let pre = self.steps(scope, steps(&flows.pre_flow));
+        let conditional = flows.flows.iter().filter_map(|flow: &Flow| {
+            let condition = self.condition(flow.condition.as_ref())?;
+            let steps = self.steps(scope, steps(&flow.steps));
+            Some(FlowPlan { name: flow.name.as_str().into(), condition, steps })
+        });
+        let conditional = conditional.collect();
+        let post = self.steps(scope, steps(&flows.post_flow));
+        Direction { pre, flows: conditional, post }
+    }
+
+    fn fault_rule(&mut self, scope: &PolicyScope<'_>, rule: &FaultRule) -> Option<FaultRulePlan> {
+        let condition = self.condition(rule.condition.as_ref())?;
+        let steps = self.compile_steps(scope, &rule.steps);
+        Some(FaultRulePlan { condition, steps: self.list(steps) })
+    }
+
+    fn default_fault_rule(
+        &mut self,
+        scope: &PolicyScope<'_>,
+        rule: &DefaultFaultRule,
+    ) -> Option<DefaultFaultRulePlan> {
+        let condition = self.condition(rule.condition.as_ref())?;
+        let steps = self.compile_steps(scope, &rule.steps);
+        Some(DefaultFaultRulePlan { condition, always_enforce: rule.always_enforce, steps: self.list(steps) })
+    }
+
+    /// A list of steps; none when it is empty.
+    fn steps(&mut self, scope: &PolicyScope<'_>, steps: &[Step]) -> Option<ListId> {
+        let steps = self.compile_steps(scope, steps);
+        (!steps.is_empty()).then(|| self.list(steps))
+    }
+
+    fn list(&mut self, steps: Vec<StepPlan>) -> ListId {
+        self.lists.push(steps.into());
+        ListId(u32::try_from(self.lists.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    fn compile_steps(&mut self, scope: &PolicyScope<'_>, steps: &[Step]) -> Vec<StepPlan> {
+        let mut plans = Vec::new();
+        for step in steps {
+            let condition = self.condition(step.condition.as_ref());
+            let key = (scope.bundle.name.clone(), step.policy.value.clone());
+            let policy = match self.compiled.get(&key) {
+                Some(known) => *known,
+                None => {
+                    // A step that names no policy was reported when the bundle was read.
+                    let policy = scope.policies.get(&step.policy.value).and_then(|it| self.compile_policy(it));
+                    self.compiled.insert(key, policy);
+                    policy
+                }
+            };
+            if let (Some(policy), Some(condition)) = (policy, condition) {
+                plans.push(StepPlan { policy, condition });
+            }
+        }
+        plans
+    }
+
+    fn compile_policy(&mut self, document: &PolicyDocument) -> Option<u32> {
+        let mut linker = Linker {
+            names: &mut self.names,
+            dialect: &self.settings.dialect,
+            limits: &self.settings.limits,
+            diagnostics: self.diagnostics,
+            source: document.source.clone(),
+            policy: document.name.as_str().into(),
+            shared_flows: &mut self.calls,
+        };
+        let compiled = document.policy.compile(&mut linker)?;
+        self.policies.push(PolicyPlan {
+            name: document.name.as_str().into(),
+            prefix: document.policy.policy_type().prefix,
+            enabled: document.enabled,
+            continue_on_error: document.continue_on_error,
+            compiled,
+        });
+        u32::try_from(self.policies.len() - 1).ok()
+    }
+
+    fn condition(&mut self, text: Option<&Located<String>>) -> Option<Condition> {
+        let text: Option<(&str, &Source, Span)> = text.map(|text| (text.value.as_str(), &text.source, text.span));
+        condition(text, &mut self.names, &self.settings.limits, self.diagnostics)
+    }
+
+    /// Compiles the shared flows that policies call, and those they call in turn; a circle is refused.
+    fn shared_flows(&mut self) {
+        let mut at = 0;
+        while let Some(call) = self.calls.get(at) {
+            let (name, place) = (call.name.clone(), call.place.clone());
+            let scopes = self.scopes;
+            let scope = scopes.iter().find(|scope| scope.bundle.is_shared_flow() && scope.bundle.name == name);
+            match scope {
+                None => {
+                    let known = scopes.iter().filter(|scope| scope.bundle.is_shared_flow());
+                    let known: Vec<_> = known.map(|scope| format!("`{}`", scope.bundle.name)).collect();
+                    let finding =
+                        Diagnostic::error("plan::shared-flow-not-found", format!("no shared flow is named `{name}`"))
+                            .vendor("flow.SharedFlowNotFound")
+                            .at(&place.0, place.1);
+                    self.diagnostics.push(if known.is_empty() {
+                        finding.help("deploy the shared flow bundle together with the proxy")
+                    } else {
+                        finding.help(format!("deployed shared flows: {}", known.join(", ")))
+                    });
+                }
+                Some(scope) => {
+                    let steps: Vec<Step> =
+                        scope.bundle.shared_flows.iter().flat_map(|flow| flow.steps.iter().cloned()).collect();
+                    let plans = self.compile_steps(scope, &steps);
+                    let list = self.list(plans);
+                    if let Some(call) = self.calls.get_mut(at) {
+                        call.list = Some(list);
+                    }
+                    let callees = scope
+                        .policies
+                        .iter()
+                        .filter(|(name, _)| steps.iter().any(|step| step.policy.value == **name))
+                        .filter_map(|(_, policy)| policy.shared_flow());
+                    for callee in callees {
+                        let to = self.calls.iter().position(|call| call.name == callee);
+                        self.edges.extend(to.map(|to| (at, to)));
+                    }
+                }
+            }
+            at += 1;
+        }
+        for start in 0..self.calls.len() {
+            if self.reaches(start, start) {
+                let Some(call) = self.calls.get(start) else { continue };
+                let message = format!("shared flow `{}` calls itself, directly or through others", call.name);
+                let finding = Diagnostic::error("plan::shared-flow-cycle", message).at(&call.place.0, call.place.1);
+                self.diagnostics.push(finding);
+            }
+        }
+    }
+
+    /// Whether calls lead from one shared flow to another.
+    fn reaches(&self, from: usize, to: usize) -> bool {
+        let mut seen = vec![false; self.calls.len()];
+        let mut open = vec![from];
+        while let Some(at) = open.pop() {
+            for (_, next) in self.edges.iter().filter(|(caller, _)| *caller == at) {
+                if *next == to {
+                    return true;
+                }
+                if let Some(seen) = seen.get_mut(*next)
+                    && !std::mem::replace(seen, true)
+                {
+                    open.push(*next);
+                }
+            }
+        }
+        false
+    }
+}

@@ -1,0 +1,22 @@
+//! Counts allocations: what the hot path promises is exact, so it is a test.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, missing_docs, reason = "tests read files and stop at surprises")]
+
+#[path = "../benches/jobs.rs"]
+mod jobs;
+
+/// Allocations of a hundred runs after a warm-up.
+fn count(run: impl Fn()) -> u64 {
+    (0..600).for_each(|_| run());
+    allocation_counter::measure(|| (0..100).for_each(|_| run())).count_total
+}
+
+#[test]
+fn verification_allocates_nothing() {
+    for job in jobs::verify() {
+        let allocations = count(|| job.run());
+        println!("{}: {allocations} allocations in 100 requests", job.name);
+        assert_eq!(allocations, 0, "{}", job.name);
+    }
+    let proxy = jobs::proxy();
+    println!("{}: {} allocations in 100 requests", proxy.name, count(|| proxy.run()));
+}

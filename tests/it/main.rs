@@ -1,0 +1,14 @@
+//! The integration tests, one binary.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests read files and stop at the first surprise"
+)]
+
+mod cases;
+mod fuzz;
+mod table;

@@ -1,0 +1,72 @@
+//! The table of policies is complete: a file is a row, a row has cases, a fault code occurs in some case.
+
+use std::collections::BTreeSet;
+
+use tollgate::fault::runtime;
+use tollgate::policy::TYPES;
+
+use crate::cases::{files, root};
+
+/// Files of `src/policy` that are no policy.
+const SHARED: &[&str] = &["mod", "common", "step", "message_edit"];
+
+fn snake(name: &str) -> String {
+    let mut snake = String::new();
+    let letters: Vec<char> = name.chars().collect();
+    for (at, letter) in letters.iter().enumerate() {
+        let starts = letter.is_uppercase()
+            && at > 0
+            && (letters[at - 1].is_lowercase() || letters.get(at + 1).is_some_and(|next| next.is_lowercase()));
+        // `OAuth` is one word.
+        if starts && !(letters[at - 1] == 'O' && *letter == 'A') {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake.replace("auth_v2", "auth_v2").replace("authv2", "auth_v2")
+}
+
+#[test]
+fn every_file_is_a_row_and_every_row_a_file() {
+    let files: BTreeSet<String> = std::fs::read_dir(root().join("src/policy"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .filter(|name| !SHARED.contains(&name.as_str()))
+        .collect();
+    let rows: BTreeSet<String> = TYPES.iter().map(|row| snake(row.element)).collect();
+    assert_eq!(files, rows);
+    assert_eq!(rows.len(), TYPES.len(), "a name occurs twice");
+}
+
+#[test]
+fn every_policy_has_faults_and_a_case_file() {
+    for row in TYPES {
+        let file = root().join(format!("tests/cases/{}.yaml", snake(row.element)));
+        assert!(file.exists(), "{} has no case file {}", row.element, file.display());
+        assert!(!row.faults.is_empty(), "{} raises nothing", row.element);
+    }
+}
+
+/// Faults that cannot be raised by any request, with the reason.
+const UNREACHABLE: &[(&str, &str)] = &[
+    ("flow.SharedFlowNotFound", "a deployment without the shared flow is refused"),
+    ("flow.APITimedOut", "needs more steps than any case has; `it::limits` raises it"),
+    ("protocol.http.TooBigBody", "needs a body above the limit; the gateway's tests raise it"),
+];
+
+#[test]
+fn every_fault_code_occurs_in_some_case() {
+    let text: String = files().iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    let asserted: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|line| line.split_once("fault:"))
+        .flat_map(|(_, code)| code.split([',', '}', ' ']))
+        .map(|code| code.trim_matches(['"', '\'', '{', ' ']))
+        .collect();
+    let specs = TYPES.iter().flat_map(|row| row.faults).chain(runtime::ALL);
+    let missing: BTreeSet<&str> = specs
+        .map(|spec| spec.body_code)
+        .filter(|code| !asserted.contains(code) && UNREACHABLE.iter().all(|(known, _)| known != code))
+        .collect();
+    assert!(missing.is_empty(), "no case asserts {missing:?}");
+}
