@@ -195,17 +195,16 @@ impl Compiled {
             MessageName::Response => cx.run.response = Some(Box::default()),
             MessageName::Error | MessageName::Message => cx.run.error = Some(Box::default()),
             MessageName::Custom(at) => {
-                let by_side =
-                    if cx.run.side == Side::Request { MessageKind::Request } else { MessageKind::Response };
+                let by_side = if cx.run.side == Side::Request { MessageKind::Request } else { MessageKind::Response };
                 let new = match self.kind.unwrap_or(by_side) {
                     MessageKind::Request => Message::Request(Box::new(Request::new(Bytes::new()))),
                     MessageKind::Response => Message::Response(Box::new(Response::new(Bytes::new()))),
                 };
-                let at = at as usize;
-                if cx.run.custom.len() <= at {
-                    cx.run.custom.resize_with(at + 1, || None);
+                let count = cx.proxy.names.message_count();
+                if cx.run.custom.len() < count {
+                    cx.run.custom.resize_with(count, || None);
                 }
-                *cx.run.custom.get_mut(at).ok_or(EditFailure::Host)? = Some(new);
+                *cx.run.custom.get_mut(at as usize).ok_or(EditFailure::Host)? = Some(new);
             }
         }
         Ok(())

@@ -29,12 +29,28 @@ pub(crate) struct CompiledActions {
 #[derive(Debug)]
 pub(super) enum Step {
     /// Adds or sets a header or parameter.
-    Value { action: Action, part: Part, name: ItemName, template: CompiledTemplate },
+    Value {
+        action: Action,
+        part: Part,
+        name: ItemName,
+        template: CompiledTemplate,
+    },
     /// Sets a part that every message of its kind has.
-    Text { part: Part, template: CompiledTemplate },
-    Payload { body: Body, content_type: Option<CompiledTemplate> },
-    Copy { source: CompiledMessage, parts: Option<Vec<Pick>> },
-    Remove { parts: Option<Vec<Pick>> },
+    Text {
+        part: Part,
+        template: CompiledTemplate,
+    },
+    Payload {
+        body: Body,
+        content_type: Option<CompiledTemplate>,
+    },
+    Copy {
+        source: CompiledMessage,
+        parts: Option<Vec<Pick>>,
+    },
+    Remove {
+        parts: Option<Vec<Pick>>,
+    },
     Assign(Box<CompiledVariable>),
 }
 

@@ -12,7 +12,9 @@ use super::compile::{Body, CompiledActions, ItemName, Pick, Step};
 use crate::execution::{Run, Side};
 use crate::fault::{FaultSpec, Raised, runtime};
 use crate::message::applicability::{Action, Part, applies};
-use crate::message::{EditError, Message, MessageMut, MessageRef, ReasonPhrase, ResponseMessage, edit, edit_params, header};
+use crate::message::{
+    EditError, Message, MessageMut, MessageRef, ReasonPhrase, ResponseMessage, edit, edit_params, header,
+};
 use crate::policy::StepContext;
 use crate::template::{CompiledTemplate, RenderError, Unresolved};
 use crate::variables::{MessageName, Scope as _};
