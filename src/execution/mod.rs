@@ -8,9 +8,9 @@ mod view;
 
 use crate::fault::{Raised, runtime};
 use crate::host::HostFailure;
+use crate::message::RequestMessage;
 use crate::plan::{PolicyPlan, ProxyPlan, RouteTo, Snapshot};
 use crate::policy::{Need, Reply, Run as _, StepContext, StepResult, TokenRequest};
-use crate::message::RequestMessage;
 
 use cursor::{Cursor, Endpoint, Frame, Part, Stage};
 pub(crate) use run::{NotWritable, Run, Side, TokenText, Verified};
@@ -310,7 +310,11 @@ fn strip_escaped_dot(text: &str) -> Option<&str> {
 /// An escaped slash or backslash next to dots hides a segment.
 fn contains_escaped_separator(path: &str) -> bool {
     let lower = path.to_ascii_lowercase().replace("%2e", ".");
-    lower.split("%2f").flat_map(|part| part.split("%5c")).flat_map(|part| part.split('/')).any(|it| it == "." || it == "..")
+    lower
+        .split("%2f")
+        .flat_map(|part| part.split("%5c"))
+        .flat_map(|part| part.split('/'))
+        .any(|it| it == "." || it == "..")
 }
 
 #[cfg(test)]

@@ -40,7 +40,10 @@ pub(crate) struct Verified {
 #[derive(Clone)]
 pub(crate) enum TokenText {
     /// In the `Authorization` header of the request as received, between these bytes.
-    Header { start: usize, end: usize },
+    Header {
+        start: usize,
+        end: usize,
+    },
     Owned(Arc<str>),
 }
 

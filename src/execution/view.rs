@@ -86,10 +86,7 @@ impl<'a> View<'a, '_> {
     fn failure(self, prefix: &str, policy: Option<u32>, fact: FailureFact) -> Option<Value<'a>> {
         let belongs = |raised: &&Raised| match policy {
             Some(at) => raised.policy == Some(at),
-            None => raised
-                .policy
-                .and_then(|at| self.proxy.policy(at))
-                .is_some_and(|policy| policy.prefix == prefix),
+            None => raised.policy.and_then(|at| self.proxy.policy(at)).is_some_and(|policy| policy.prefix == prefix),
         };
         // The latest failure is the one its policy's variables tell of.
         let raised = self.run.failures.latest().find(belongs)?;
