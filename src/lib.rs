@@ -46,3 +46,7 @@ pub use limits::Limits;
 pub use need::{AsyncHost, NeedTarget, NeedToken, Progress, TargetFailure, TokenQuery};
 pub use outcome::{Decision, Outcome};
 pub use secret::Secret;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

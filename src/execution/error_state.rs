@@ -124,6 +124,11 @@ impl Run<'_> {
     pub(crate) fn default_response(&self, policies: &[crate::plan::PolicyPlan]) -> http::Response<Bytes> {
         let Some(fault) = &self.fault else { return http::Response::default() };
         let policy = fault.policy.and_then(|at| policies.get(at as usize)).map(|policy| &*policy.name);
+        self.fault_response(fault, policy)
+    }
+
+    /// The default response of a fault, in the format the client wants.
+    pub(crate) fn fault_response(&self, fault: &Raised, policy: Option<&str>) -> http::Response<Bytes> {
         let text = fault.text(policy);
         let code = fault.spec.body_code;
         let (content_type, body) = match FaultFormat::for_request(self.received()) {

@@ -285,7 +285,7 @@ impl<'r> Execution<'r> {
 ///
 /// A target may resolve such segments after the product check has looked at them as they stand, so they go no further.
 fn has_dot_segment(path: &str) -> bool {
-    if memchr::memchr2(b'.', b'%', path.as_bytes()).is_none() {
+    if !path.bytes().any(|byte| byte == b'.' || byte == b'%') {
         return false;
     }
     path.split(['/', '\\']).any(|segment| {

@@ -39,8 +39,8 @@ pub(crate) struct Verified {
 /// Where the text of the verified token is.
 #[derive(Clone)]
 pub(crate) enum TokenText {
-    /// In the `Authorization` header of the request as received, from this byte on.
-    Header { start: usize },
+    /// In the `Authorization` header of the request as received, between these bytes.
+    Header { start: usize, end: usize },
     Owned(Arc<str>),
 }
 
@@ -170,12 +170,12 @@ impl<'r> Run<'r> {
     pub(crate) fn token_text<'a>(&'a self, text: &'a TokenText) -> &'a str {
         match text {
             TokenText::Owned(text) => text,
-            TokenText::Header { start } => self
+            TokenText::Header { start, end } => self
                 .received()
                 .headers()
                 .get(http::header::AUTHORIZATION)
                 .and_then(|header| header.to_str().ok())
-                .and_then(|header| header.get(*start..))
+                .and_then(|header| header.get(*start..*end))
                 .unwrap_or_default(),
         }
     }

@@ -4,7 +4,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use ring::rand::SecureRandom;
-use siphasher::sip128::{Hasher128, SipHasher13};
+use siphasher::sip128::SipHasher13;
 
 use super::{AccessToken, Answer, TokenChange, TokenKey, TokenStore};
 
@@ -13,7 +13,7 @@ use super::{AccessToken, Answer, TokenChange, TokenKey, TokenStore};
 /// The fingerprint is SipHash-1-3-128 under a random key that never leaves the store. It is a keyed pseudo-random
 /// function: without the key nobody can find two tokens with one fingerprint, which is why the text need not be compared.
 pub struct MemoryTokenStore {
-    key: [u8; 16],
+    key: SipHasher13,
     tokens: papaya::HashMap<u128, Arc<AccessToken>, BuildHasherDefault<Fingerprinted>>,
 }
 
@@ -49,7 +49,7 @@ impl MemoryTokenStore {
             let halves = [std::hash::BuildHasher::hash_one(&state, 0), std::hash::BuildHasher::hash_one(&state, 1)];
             key.iter_mut().zip(halves.iter().flat_map(|half| half.to_ne_bytes())).for_each(|(to, from)| *to = from);
         }
-        Self { key, tokens: papaya::HashMap::with_hasher(BuildHasherDefault::default()) }
+        Self { key: SipHasher13::new_with_key(&key), tokens: papaya::HashMap::with_hasher(BuildHasherDefault::default()) }
     }
 
     /// How many tokens it holds.
@@ -71,9 +71,7 @@ impl MemoryTokenStore {
     }
 
     fn fingerprint(&self, token: TokenKey<'_>) -> u128 {
-        let mut hasher = SipHasher13::new_with_key(&self.key);
-        hasher.write(token.expose().as_bytes());
-        hasher.finish128().as_u128()
+        self.key.hash(token.expose().as_bytes()).as_u128()
     }
 }
 

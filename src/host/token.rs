@@ -103,7 +103,7 @@ impl AccessToken {
 
     /// Whether it carries a scope.
     pub fn has_scope(&self, scope: &str) -> bool {
-        self.scope.split(' ').any(|one| one == scope)
+        self.scope.as_bytes().split(|byte| *byte == b' ').any(|one| one == scope.as_bytes())
     }
 }
 

@@ -4,6 +4,7 @@
 //! themselves do not ask; a policy asks [`applies`] first.
 
 use http::Method;
+use serde::Serialize;
 
 use super::MessageRef;
 
@@ -21,7 +22,7 @@ pub enum Action {
 }
 
 /// A part of a message that a policy edits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Part {
     /// Headers.
     Headers,

@@ -9,6 +9,7 @@ mod step;
 mod assign_message;
 mod flow_callout;
 mod get_oauth_v2_info;
+mod message_edit;
 mod oauth_v2;
 mod raise_fault;
 mod set_oauth_v2_info;
@@ -141,10 +142,14 @@ policy_table! {
 
 /// The policy types themselves, with everything their elements say.
 pub mod ast {
-    pub use super::assign_message::*;
+    pub use super::assign_message::{AssignMessage, AssignTo, MessageKind};
     pub use super::common::{Attribute, ValueOrRef};
     pub use super::flow_callout::{FlowCallout, Parameter};
     pub use super::get_oauth_v2_info::GetOAuthV2Info;
+    pub use super::message_edit::{
+        AssignVariable, Authentication, Change, CopyParts, GoogleAccessToken, GoogleIdToken, MessageAction,
+        NamedTemplate, Payload, Selected, SelectedItem, SelectedPart,
+    };
     pub use super::oauth_v2::*;
     pub use super::raise_fault::RaiseFault;
     pub use super::set_oauth_v2_info::SetOAuthV2Info;

@@ -97,16 +97,20 @@ impl Names {
 
     /// What a name stands for that is not (or not yet) in the table.
     pub(crate) fn classify(&self, name: &str) -> Kind {
-        if let Some((head, tail)) = name.split_once('.') {
-            let custom = || {
-                let at = self.messages.iter().position(|known| &**known == head)?;
-                u32::try_from(at).ok().map(MessageName::Custom)
-            };
-            if let Some(message) = runtime_message(head).or_else(custom)
-                && let Some(field) = Field::parse(tail)
-            {
-                return Kind::Message(message, field);
-            }
+        let of_runtime = || name.split_once('.').and_then(|(head, tail)| Some((runtime_message(head)?, tail)));
+        // A message may have dots in its name, so the longest name that fits is meant.
+        let of_policy = || {
+            let messages = self.messages.iter().zip(0u32..);
+            let fitting = messages.filter_map(|(known, at)| {
+                let tail = name.strip_prefix(&**known)?.strip_prefix('.')?;
+                Some((MessageName::Custom(at), tail))
+            });
+            fitting.min_by_key(|(_, tail)| tail.len())
+        };
+        if let Some((message, tail)) = of_runtime().or_else(of_policy)
+            && let Some(field) = Field::parse(tail)
+        {
+            return Kind::Message(message, field);
         }
         if let Some(system) = SystemVariable::parse(name) {
             return Kind::System(system);

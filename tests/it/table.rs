@@ -10,20 +10,18 @@ use crate::cases::{files, root};
 /// Files of `src/policy` that are no policy.
 const SHARED: &[&str] = &["mod", "common", "step", "message_edit"];
 
+/// `GetOAuthV2Info` as a file name: `get_oauth_v2_info`.
 fn snake(name: &str) -> String {
+    let letters: Vec<char> = name.replace("OAuth", "Oauth").chars().collect();
     let mut snake = String::new();
-    let letters: Vec<char> = name.chars().collect();
     for (at, letter) in letters.iter().enumerate() {
-        let starts = letter.is_uppercase()
-            && at > 0
-            && (letters[at - 1].is_lowercase() || letters.get(at + 1).is_some_and(|next| next.is_lowercase()));
-        // `OAuth` is one word.
-        if starts && !(letters[at - 1] == 'O' && *letter == 'A') {
+        let ends_run = letters.get(at + 1).is_some_and(|next| next.is_lowercase());
+        if at > 0 && letter.is_uppercase() && (!letters[at - 1].is_uppercase() || ends_run) {
             snake.push('_');
         }
         snake.push(letter.to_ascii_lowercase());
     }
-    snake.replace("auth_v2", "auth_v2").replace("authv2", "auth_v2")
+    snake
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! VerifyAccessToken: judges the bearer token of a request. This is the hot path.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
@@ -69,29 +70,30 @@ impl Verify {
     }
 
     pub(super) fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
-        let found = match &self.location {
-            Location::Header => header_token(cx),
-            Location::Variable { var, name, prefix } => variable_token(cx, *var, name, prefix.as_deref()),
-        };
-        let text = match found {
-            Ok(text) => text,
-            Err(raised) => return StepResult::Raise(raised),
-        };
-        match cx.lookup(cx.run.token_text(&text)) {
-            Ok(record) => self.judge(cx, text, record),
+        let found = self.token(cx);
+        match found.and_then(|(token, text)| Ok((cx.lookup(&token)?, text))) {
+            Ok((record, text)) => self.judge(cx, text, record),
             Err(result) => result,
         }
     }
 
     pub(super) fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
-        let found = match &self.location {
-            Location::Header => header_token(cx),
-            Location::Variable { var, name, prefix } => variable_token(cx, *var, name, prefix.as_deref()),
-        };
-        match (found, reply) {
-            (Ok(text), Reply::Token(TokenReply::Record(record))) => self.judge(cx, text, record),
-            (Err(raised), _) => StepResult::Raise(raised),
+        match (self.token(cx), reply) {
+            (Ok((_, text)), Reply::Token(TokenReply::Record(record))) => self.judge(cx, text, record),
+            (Err(result), _) => result,
             _ => cx.unexpected(),
+        }
+    }
+
+    /// The token, and where it is to be found again.
+    fn token<'a>(&self, cx: &'a StepContext<'_, '_>) -> Result<(Cow<'a, str>, TokenText), StepResult> {
+        match &self.location {
+            Location::Header => header_token(cx).map(|(token, text)| (Cow::Borrowed(token), text)),
+            Location::Variable { var, name, prefix } => {
+                let token = variable_token(cx, *var, name, prefix.as_deref())?;
+                let text = TokenText::Owned(token.as_str().into());
+                Ok((Cow::Owned(token), text))
+            }
         }
     }
 
@@ -145,10 +147,10 @@ impl Verify {
 }
 
 /// The token of the `Authorization` header; two such headers are two callers, and neither is believed.
-fn header_token(cx: &StepContext<'_, '_>) -> Result<TokenText, Raised> {
-    let none = || Raised::new(&INVALID_ACCESS_TOKEN_FORMAT);
+fn header_token<'a>(cx: &'a StepContext<'_, '_>) -> Result<(&'a str, TokenText), StepResult> {
+    let none = || cx.raise(&INVALID_ACCESS_TOKEN_FORMAT);
     let mut headers = cx.run.request().headers().get_all(AUTHORIZATION).iter();
-    let header = headers.next().and_then(|value| value.to_str().ok()).ok_or_else(none)?;
+    let header = headers.next().and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).ok_or_else(none)?;
     if headers.next().is_some() {
         return Err(none());
     }
@@ -157,11 +159,11 @@ fn header_token(cx: &StepContext<'_, '_>) -> Result<TokenText, Raised> {
         return Err(none());
     }
     if cx.run.is_edited() {
-        return Ok(TokenText::Owned(token.into()));
+        return Ok((token, TokenText::Owned(token.into())));
     }
-    // The token is what the header ends with, so its place tells it without a copy.
-    let start = header.rfind(token).ok_or_else(none)?;
-    if header.len() != start + token.len() { Ok(TokenText::Owned(token.into())) } else { Ok(TokenText::Header { start }) }
+    // The header ends with its token, so the place of the token tells it without a copy.
+    let start = header.trim_end_matches([' ', '\t']).len().saturating_sub(token.len());
+    Ok((token, TokenText::Header { start, end: start + token.len() }))
 }
 
 /// The token of the variable that `AccessToken` names.
@@ -170,10 +172,10 @@ fn variable_token(
     var: VarRef,
     name: &Arc<str>,
     prefix: Option<&str>,
-) -> Result<TokenText, Raised> {
+) -> Result<String, StepResult> {
     let view = cx.view();
     let Some(value) = view.get(var) else {
-        return Err(Raised::new(&FAILED_TO_RESOLVE_ACCESS_TOKEN).detail(Arc::clone(name)));
+        return Err(StepResult::Raise(Raised::new(&FAILED_TO_RESOLVE_ACCESS_TOKEN).detail(Arc::clone(name))));
     };
     let value = value.to_text();
     let token = match prefix {
@@ -184,9 +186,9 @@ fn variable_token(
     };
     match token.map(str::trim) {
         Some(token) if !token.is_empty() && token.len() <= cx.snapshot.settings.limits.token_bytes => {
-            Ok(TokenText::Owned(token.into()))
+            Ok(token.to_owned())
         }
-        _ => Err(Raised::new(&INVALID_ACCESS_TOKEN_FORMAT)),
+        _ => Err(cx.raise(&INVALID_ACCESS_TOKEN_FORMAT)),
     }
 }
 

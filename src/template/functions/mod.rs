@@ -53,7 +53,7 @@ pub(super) enum Support {
 /// A constant argument in the form that its function works with.
 #[derive(Debug)]
 pub(super) enum Prepared {
-    Regex(regex::JavaRegex),
+    Regex(crate::condition::java_regex::JavaSearch),
     Time(time::Format),
     Xeger(xeger::Pattern),
 }

@@ -1,0 +1,19 @@
+//! Runs one job a number of times and nothing else, for a program that counts instructions from outside.
+//!
+//! `benches/instructions.sh` runs it under callgrind twice and divides the difference, so that setting up does not count.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs, reason = "a benchmark reads its arguments")]
+
+mod jobs;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let mut all = jobs::verify();
+    all.push(jobs::proxy());
+    let Some(name) = arguments.next() else {
+        all.iter().for_each(|job| println!("{}", job.name));
+        return;
+    };
+    let times: usize = arguments.next().and_then(|times| times.parse().ok()).unwrap_or(1);
+    let job = all.iter().find(|job| job.name == name).unwrap_or_else(|| panic!("no job is named `{name}`"));
+    (0..times).for_each(|_| job.run());
+}

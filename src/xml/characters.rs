@@ -1,0 +1,179 @@
+//! What XML 1.0 (fifth edition) says about single characters, names and references.
+
+/// Whether a byte is white space (production 3).
+pub(super) const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// The white space of XML, and of Java's `trim` in a text of XML characters.
+pub(super) const SPACES: [char; 4] = [' ', '\t', '\n', '\r'];
+
+/// The text without white space at both ends.
+pub(super) fn trim(text: &str) -> &str {
+    text.trim_matches(SPACES)
+}
+
+/// Whether a character may occur in a document at all (production 2).
+pub(super) const fn is_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
+const fn is_name_start(c: char) -> bool {
+    matches!(c,
+        'a'..='z' | 'A'..='Z' | '_' | ':'
+        | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}' | '\u{370}'..='\u{37D}'
+        | '\u{37F}'..='\u{1FFF}' | '\u{200C}'..='\u{200D}' | '\u{2070}'..='\u{218F}' | '\u{2C00}'..='\u{2FEF}'
+        | '\u{3001}'..='\u{D7FF}' | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFFD}' | '\u{10000}'..='\u{EFFFF}')
+}
+
+const fn is_name_char(c: char) -> bool {
+    is_name_start(c) || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
+}
+
+const fn is_ascii_name_byte(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b':' | b'-' | b'.')
+}
+
+/// How many bytes of the text's start are a Name (production 5); zero if it starts with none.
+pub(super) fn name_len(text: &str) -> usize {
+    match text.as_bytes().first() {
+        Some(byte) if byte.is_ascii_alphabetic() || matches!(byte, b'_' | b':') => {}
+        Some(byte) if !byte.is_ascii() && text.starts_with(is_name_start) => {}
+        _ => return 0,
+    }
+    match text.bytes().position(|byte| !is_ascii_name_byte(byte)) {
+        None => text.len(),
+        Some(ascii) if text.as_bytes().get(ascii).is_some_and(u8::is_ascii) => ascii,
+        Some(_) => text.find(|c| !is_name_char(c)).unwrap_or(text.len()),
+    }
+}
+
+/// Where the colon of a qualified name is: `Some(None)` for none, `None` if the name is no qualified name.
+pub(super) fn colon(name: &str) -> Option<Option<usize>> {
+    let Some(at) = memchr::memchr(b':', name.as_bytes()) else { return Some(None) };
+    let local = name.get(at + 1..).unwrap_or_default();
+    let whole = at > 0 && name_len(local) == local.len() && !local.is_empty();
+    (whole && memchr::memchr(b':', local.as_bytes()).is_none()).then_some(Some(at))
+}
+
+/// What stands between `&` and `;`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reference {
+    /// A predefined entity or a legal character reference.
+    Char(char),
+    /// A character reference to something that is no XML character.
+    Illegal,
+    /// A name that is not predefined.
+    Unknown,
+    /// Nothing that could be a reference: the `&` stands for itself and should have been escaped.
+    None,
+}
+
+/// Reads the body of a reference.
+pub(super) fn reference(body: &str) -> Reference {
+    let number = match body {
+        "lt" => return Reference::Char('<'),
+        "gt" => return Reference::Char('>'),
+        "amp" => return Reference::Char('&'),
+        "apos" => return Reference::Char('\''),
+        "quot" => return Reference::Char('"'),
+        _ => match body.strip_prefix('#') {
+            Some(number) => number,
+            None if !body.is_empty() && name_len(body) == body.len() => return Reference::Unknown,
+            None => return Reference::None,
+        },
+    };
+    let (digits, radix) = number.strip_prefix('x').map_or((number, 10), |hex| (hex, 16));
+    if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
+        return Reference::Illegal;
+    }
+    let code = u32::from_str_radix(digits, radix).ok();
+    code.and_then(char::from_u32).filter(|&c| is_char(c)).map_or(Reference::Illegal, Reference::Char)
+}
+
+/// Whether any byte could be part of a character that XML forbids; the caller looks closer when it says yes.
+pub(super) fn is_suspect(bytes: &[u8]) -> bool {
+    // Without a branch per byte, so that the compiler can look at many bytes at once. U+FFFE and U+FFFF start with EF.
+    bytes.iter().fold(false, |bad, &b| bad | ((b < 0x20) & (b != b'\n') & (b != b'\t') & (b != b'\r')) | (b == 0xEF))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for (text, len) in [
+            ("", 0),
+            ("a", 1),
+            ("a b", 1),
+            ("1a", 0),
+            ("-a", 0),
+            (".a", 0),
+            ("_a-1.2:b/", 8),
+            ("é", 2),
+            ("aé·x=", 6),
+            ("a\u{D7}", 1),
+            ("\u{300}", 0),
+            ("a\u{300}", 3),
+            ("\u{37E}", 0),
+            ("名前>", 6),
+            ("a\u{F0000}", 1),
+        ] {
+            assert_eq!(name_len(text), len, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn qualified_names() {
+        for (name, want) in [
+            ("a", Some(None)),
+            ("a:b", Some(Some(1))),
+            (":a", None),
+            ("a:", None),
+            ("a:b:c", None),
+            ("a:1", None),
+            (":", None),
+            ("a:-b", None),
+        ] {
+            assert_eq!(colon(name), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn references() {
+        use Reference::{Char, Illegal, None, Unknown};
+        for (body, want) in [
+            ("lt", Char('<')),
+            ("gt", Char('>')),
+            ("amp", Char('&')),
+            ("apos", Char('\'')),
+            ("quot", Char('"')),
+            ("#65", Char('A')),
+            ("#x41", Char('A')),
+            ("#x1F600", Char('😀')),
+            ("#9", Char('\t')),
+            ("#00065", Char('A')),
+            ("#0", Illegal),
+            ("#1", Illegal),
+            ("#xD800", Illegal),
+            ("#xFFFE", Illegal),
+            ("#x110000", Illegal),
+            ("#", Illegal),
+            ("#x", Illegal),
+            ("#X41", Illegal),
+            ("#+65", Illegal),
+            ("# 65", Illegal),
+            ("#6a", Illegal),
+            ("#99999999999", Illegal),
+            ("nbsp", Unknown),
+            ("LT", Unknown),
+            ("", None),
+            (" lt", None),
+            ("lt ", None),
+            ("b=1", None),
+        ] {
+            assert_eq!(reference(body), want, "{body}");
+        }
+    }
+}

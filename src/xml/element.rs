@@ -1,0 +1,377 @@
+//! The cursor that parsers read a document with.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::characters;
+use super::tree::{Children, Document, Index, Kind, Node};
+use super::{codes, reader};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+
+/// One element of a [`Document`].
+///
+/// Every getter that names what it wants marks what it found as read; [`finish`](Self::finish) reports the rest.
+/// Names are compared without their namespace, as the vendors do.
+#[derive(Clone, Copy)]
+pub struct Element<'d> {
+    document: &'d Document,
+    index: Index,
+}
+
+/// One attribute, its value normalised and with all references resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attribute<'d> {
+    /// The name as written, with its prefix.
+    pub name: &'d str,
+    /// The value.
+    pub value: &'d str,
+    /// Where the value is written, without the quotes.
+    pub span: Span,
+}
+
+impl<'d> Element<'d> {
+    pub(super) fn new(document: &'d Document, index: Index) -> Self {
+        Self { document, index }
+    }
+
+    pub(super) fn document(self) -> &'d Document {
+        self.document
+    }
+
+    pub(super) fn index(self) -> Index {
+        self.index
+    }
+
+    fn node(self) -> &'d Node {
+        self.document.node(self.index)
+    }
+
+    /// The name without its prefix.
+    pub fn name(&self) -> &'d str {
+        let node = self.node();
+        self.document.verbatim(Span { start: node.local, end: node.name.end })
+    }
+
+    /// The prefix, if the name is written with one.
+    pub fn prefix(&self) -> Option<&'d str> {
+        let node = self.node();
+        (node.local > node.name.start)
+            .then(|| self.document.verbatim(Span { start: node.name.start, end: node.local - 1 }))
+    }
+
+    /// The name of the namespace the element is in.
+    pub fn namespace(&self) -> Option<&'d str> {
+        self.document.namespace(self.node().namespace)
+    }
+
+    /// Where its name is written in the start tag.
+    pub fn span(&self) -> Span {
+        self.node().name
+    }
+
+    /// Everything from the start tag to the end tag.
+    pub fn whole_span(&self) -> Span {
+        self.node().markup
+    }
+
+    /// The text the document was read from.
+    pub fn source(&self) -> &'d Source {
+        self.document.source()
+    }
+
+    /// The element this one is in; the root has none.
+    pub fn parent(self) -> Option<Element<'d>> {
+        let index = self.node().parent;
+        (self.document.node(index).kind == Kind::Element).then_some(Self { index, ..self })
+    }
+
+    /// The attribute of that name, which has no prefix; marks it read.
+    pub fn attribute(self, name: &str) -> Option<Attribute<'d>> {
+        let found = self.document.attributes_of(self.node()).find(|(_, attribute)| {
+            attribute.local == attribute.name.start
+                && !attribute.declares_namespace
+                && self.document.verbatim(attribute.name) == name
+        });
+        let Some((index, attribute)) = found else {
+            self.document.remember_asked(self.index, true, name);
+            return None;
+        };
+        self.document.mark_attribute_read(index);
+        Some(Attribute {
+            name: self.document.verbatim(attribute.name),
+            value: self.document.text(attribute.value),
+            span: attribute.span,
+        })
+    }
+
+    /// All attributes in order, without marking any; namespace declarations are none.
+    pub fn attributes(self) -> impl Iterator<Item = Attribute<'d>> {
+        let document = self.document;
+        document.attributes_of(self.node()).filter(|(_, attribute)| !attribute.declares_namespace).map(
+            move |(_, attribute)| Attribute {
+                name: document.verbatim(attribute.name),
+                value: document.text(attribute.value),
+                span: attribute.span,
+            },
+        )
+    }
+
+    /// The child of that name; marks it read, and reports every further one.
+    pub fn child(self, name: &str, d: &mut Diagnostics) -> Option<Element<'d>> {
+        let mut same = self.elements().filter(|element| element.name() == name);
+        let Some(first) = same.next() else {
+            self.document.remember_asked(self.index, false, name);
+            return None;
+        };
+        first.read();
+        for next in same.filter(|element| !self.document.is_read(element.index)) {
+            next.read_all();
+            let (line, _) = self.source().position(first.span().start as usize);
+            let message = format!("second `{name}` in `{}`, the first is in line {line}", self.name());
+            let finding = Diagnostic::error(codes::DUPLICATE_ELEMENT, message).at(self.source(), next.span());
+            d.push(finding.help("keep one of them"));
+        }
+        Some(first)
+    }
+
+    /// The children of that name in order; marks each read when it is reached.
+    pub fn children<'n>(self, name: &'n str) -> Named<'d, 'n> {
+        Named { parent: self, children: self.document.children_of(self.index), name, found: false }
+    }
+
+    /// All child elements in order, without marking any.
+    pub fn elements(self) -> impl Iterator<Item = Element<'d>> {
+        let document = self.document;
+        let children = document.children_of(self.index).filter(|(_, node)| node.kind == Kind::Element);
+        children.map(move |(index, _)| Element { document, index })
+    }
+
+    /// Marks the element itself read, not what is in it.
+    pub fn read(self) {
+        self.document.mark_read(self.index);
+    }
+
+    /// Marks the element and everything in it read, attributes and text too.
+    pub fn read_all(self) {
+        self.document.mark_subtree_read(self.index);
+    }
+
+    fn pieces(self) -> impl Iterator<Item = (Index, &'d Node)> {
+        let children = self.document.children_of(self.index);
+        children.filter(|(_, node)| matches!(node.kind, Kind::Text | Kind::CData))
+    }
+
+    /// The text and CDATA directly in the element, without white space at both ends; marks it read.
+    pub fn text(self) -> Cow<'d, str> {
+        match self.raw_text() {
+            Cow::Borrowed(text) => Cow::Borrowed(characters::trim(text)),
+            Cow::Owned(text) => {
+                // White space around one CDATA section is the usual case, and needs no copy.
+                let mut full = self.pieces().map(|(_, node)| self.document.text(node.content)).filter(|t| !is_blank(t));
+                match (full.next(), full.next()) {
+                    (Some(only), None) => Cow::Borrowed(characters::trim(only)),
+                    _ => Cow::Owned(characters::trim(&text).to_owned()),
+                }
+            }
+        }
+    }
+
+    /// The text and CDATA directly in the element as it is; marks it read.
+    pub fn raw_text(self) -> Cow<'d, str> {
+        let mut pieces = self.pieces().map(|(index, node)| {
+            self.document.mark_read(index);
+            self.document.text(node.content)
+        });
+        let Some(first) = pieces.next() else { return Cow::Borrowed("") };
+        let Some(second) = pieces.next() else { return Cow::Borrowed(first) };
+        let mut all = String::with_capacity(first.len() + second.len());
+        all.push_str(first);
+        all.push_str(second);
+        all.extend(pieces);
+        Cow::Owned(all)
+    }
+
+    /// Where [`text`](Self::text) is written, or the place of the element if it has none.
+    pub fn text_span(self) -> Span {
+        let mut spans = self.pieces().filter_map(|(_, node)| {
+            let text = node.content;
+            // The place of a CDATA section is what is inside; of decoded text, how it is written.
+            let span = match node.kind {
+                Kind::CData => Span { start: node.markup.start + 9, end: node.markup.end.saturating_sub(3) },
+                _ => node.markup,
+            };
+            (!is_blank(self.document.text(text))).then(|| {
+                let written = self.document.verbatim(span);
+                let start = written.len() - written.trim_start_matches(characters::SPACES).len();
+                let end = written.trim_end_matches(characters::SPACES).len();
+                Span { start: span.start + start as u32, end: span.start + end as u32 }
+            })
+        });
+        let Some(first) = spans.next() else { return self.span() };
+        Span { start: first.start, end: spans.last().unwrap_or(first).end }
+    }
+
+    /// The content as text; marks all of it read.
+    ///
+    /// An element that holds text only gives the text, decoded. One that holds elements gives its markup as written,
+    /// which is how the vendors take a message body from a policy. White space at the ends is kept.
+    pub fn inner_xml(self) -> Cow<'d, str> {
+        if self.elements().next().is_none() {
+            return self.raw_text();
+        }
+        for (index, _) in self.document.children_of(self.index) {
+            self.document.mark_subtree_read(index);
+        }
+        let written = self.document.verbatim(self.node().content.range);
+        if !written.contains('\r') {
+            return Cow::Borrowed(written);
+        }
+        let mut lines = String::with_capacity(written.len());
+        reader::push_lines(&mut lines, written);
+        Cow::Owned(lines)
+    }
+
+    /// Whether the element has no child element and no text but white space.
+    pub fn is_empty(self) -> bool {
+        self.document.children_of(self.index).all(|(_, node)| match node.kind {
+            Kind::Element => false,
+            Kind::Text | Kind::CData => is_blank(self.document.text(node.content)),
+            Kind::Comment | Kind::Instruction => true,
+        })
+    }
+
+    /// [`child`](Self::child), reported if absent.
+    pub fn required(self, name: &str, d: &mut Diagnostics) -> Option<Element<'d>> {
+        let child = self.child(name, d);
+        if child.is_none() {
+            self.error_at(d, codes::MISSING_ELEMENT, format!("`{}` has no `{name}`", self.name()));
+        }
+        child
+    }
+
+    /// [`attribute`](Self::attribute), reported if absent.
+    pub fn required_attribute(self, name: &str, d: &mut Diagnostics) -> Option<Attribute<'d>> {
+        let attribute = self.attribute(name);
+        if attribute.is_none() {
+            self.error_at(d, codes::MISSING_ATTRIBUTE, format!("`{}` has no attribute `{name}`", self.name()));
+        }
+        attribute
+    }
+
+    /// The text of a child; `None` if the child is absent or has no text.
+    pub fn child_text(self, name: &str, d: &mut Diagnostics) -> Option<Cow<'d, str>> {
+        Some(self.child(name, d)?.text()).filter(|text| !text.is_empty())
+    }
+
+    /// The child that holds `true` or `false`, in any case; the default if it is absent, empty or something else.
+    pub fn flag(self, name: &str, default: bool, d: &mut Diagnostics) -> bool {
+        let Some(child) = self.child(name, d) else { return default };
+        let text = child.text();
+        if text.is_empty() {
+            return default;
+        }
+        boolean(&text).unwrap_or_else(|| {
+            d.push(not_a_boolean(name, &text).at(self.source(), child.text_span()));
+            default
+        })
+    }
+
+    /// The attribute that holds `true` or `false`, in any case; the default if it is absent, empty or something else.
+    pub fn attribute_flag(self, name: &str, default: bool, d: &mut Diagnostics) -> bool {
+        let Some(attribute) = self.attribute(name) else { return default };
+        let text = characters::trim(attribute.value);
+        if text.is_empty() {
+            return default;
+        }
+        boolean(text).unwrap_or_else(|| {
+            d.push(not_a_boolean(name, text).at(self.source(), attribute.span));
+            default
+        })
+    }
+
+    /// The whole number that a child holds; `None` if it is absent or empty, or reported as something else.
+    pub fn integer(self, name: &str, d: &mut Diagnostics) -> Option<i64> {
+        let child = self.child(name, d)?;
+        let text = child.text();
+        let number = text.parse().ok();
+        if number.is_none() && !text.is_empty() {
+            let message = format!("`{name}` must be a whole number, not `{}`", shortened(&text));
+            d.push(Diagnostic::error(codes::NOT_AN_INTEGER, message).at(self.source(), child.text_span()));
+        }
+        number
+    }
+
+    /// Reports an error at the name of this element.
+    pub fn error_at(self, d: &mut Diagnostics, code: &'static str, message: impl Into<String>) {
+        d.push(Diagnostic::error(code, message).at(self.source(), self.span()));
+    }
+
+    /// Reports what nothing asked for: unread attributes of this element, and unread elements, attributes and text in
+    /// it.
+    ///
+    /// An unread element is reported once, without what is in it. What was reported counts as read, so that finishing
+    /// a part and then the whole reports nothing twice.
+    pub fn finish(self, d: &mut Diagnostics) {
+        super::finish::finish(self, d);
+    }
+}
+
+impl fmt::Debug for Element<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{}> at {:?}", self.name(), self.span())
+    }
+}
+
+/// The children of one name; made by [`Element::children`].
+pub struct Named<'d, 'n> {
+    parent: Element<'d>,
+    children: Children<'d>,
+    name: &'n str,
+    found: bool,
+}
+
+impl<'d> Iterator for Named<'d, '_> {
+    type Item = Element<'d>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let document = self.parent.document;
+        for (index, node) in self.children.by_ref() {
+            let element = Element { document, index };
+            if node.kind == Kind::Element && element.name() == self.name {
+                element.read();
+                self.found = true;
+                return Some(element);
+            }
+        }
+        if !self.found {
+            document.remember_asked(self.parent.index, false, self.name);
+        }
+        None
+    }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(characters::is_space)
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    match text {
+        _ if text.eq_ignore_ascii_case("true") => Some(true),
+        _ if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+fn not_a_boolean(name: &str, text: &str) -> Diagnostic {
+    let message = format!("`{name}` must be `true` or `false`, not `{}`", shortened(text));
+    Diagnostic::error(codes::NOT_A_BOOLEAN, message)
+}
+
+/// A text for a message: its first line, if that is not long.
+fn shortened(text: &str) -> Cow<'_, str> {
+    let line = text.lines().next().unwrap_or_default();
+    match line.char_indices().nth(60) {
+        None if line.len() == text.len() => Cow::Borrowed(text),
+        cut => Cow::Owned(format!("{}...", line.get(..cut.map_or(line.len(), |(at, _)| at)).unwrap_or_default())),
+    }
+}

@@ -1,0 +1,301 @@
+//! The tree as an arena: nodes in document order, each knowing where its subtree ends.
+
+use std::cell::{Cell, RefCell};
+
+use super::{Element, codes};
+use crate::Limits;
+use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+
+/// A node's place among [`Document`]'s nodes.
+pub(super) type Index = u32;
+
+/// The parent of what stands outside the root element.
+pub(super) const OUTSIDE: Index = Index::MAX;
+
+/// No namespace.
+pub(super) const UNNAMED: u32 = 0;
+/// The namespace that `xml` is always bound to.
+pub(super) const XML: u32 = 1;
+/// Added to the index of the attribute that declares a namespace, it is that namespace's number.
+pub(super) const DECLARED: u32 = 2;
+/// The name of [`XML`].
+pub(super) const XML_URI: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Element,
+    Text,
+    CData,
+    Comment,
+    Instruction,
+}
+
+/// A text that is either a range of the source or, when reading changed it, a range of the decoded texts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece {
+    pub(super) range: Span,
+    pub(super) decoded: bool,
+}
+
+/// One node; all names and texts are ranges, so that a node costs no allocation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node {
+    pub(super) kind: Kind,
+    pub(super) parent: Index,
+    /// One past the last node of the subtree: the next sibling, if there is one.
+    pub(super) after: Index,
+    /// From the first to the last byte of its markup.
+    pub(super) markup: Span,
+    /// Qualified name of an element, target of a processing instruction.
+    pub(super) name: Span,
+    /// Start of the name after the prefix.
+    pub(super) local: u32,
+    pub(super) namespace: u32,
+    /// First attribute; for other nodes, where attributes would be, so that a subtree's attributes are one range.
+    pub(super) attributes: u32,
+    pub(super) attributes_end: u32,
+    /// What is between the tags of an element, or the text of any other node.
+    pub(super) content: Piece,
+}
+
+/// One attribute.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AttributeNode {
+    pub(super) name: Span,
+    pub(super) local: u32,
+    pub(super) namespace: u32,
+    pub(super) declares_namespace: bool,
+    /// Between the quotes, in the source.
+    pub(super) span: Span,
+    pub(super) value: Piece,
+}
+
+/// How many names asked for on one element are looked at, so that no element makes looking slow.
+const MOST_SUGGESTIONS: usize = 64;
+
+const NOWHERE: Span = Span { start: 0, end: 0 };
+
+/// Stands in for a node that does not exist, so that no lookup can panic.
+static NOTHING: Node = Node {
+    kind: Kind::Comment,
+    parent: OUTSIDE,
+    after: 0,
+    markup: NOWHERE,
+    name: NOWHERE,
+    local: 0,
+    namespace: UNNAMED,
+    attributes: 0,
+    attributes_end: 0,
+    content: Piece { range: NOWHERE, decoded: false },
+};
+
+/// A well-formed XML document with the place of everything in it.
+///
+/// It also remembers what was read from it, so that [`Element::finish`] can report the rest.
+pub struct Document {
+    source: Source,
+    nodes: Vec<Node>,
+    attributes: Vec<AttributeNode>,
+    decoded: String,
+    root: Index,
+    readings: Vec<Reading>,
+    attributes_read: Vec<Cell<bool>>,
+    asked: RefCell<Asked>,
+}
+
+impl Document {
+    /// Reads a document, or reports why it is not well-formed.
+    ///
+    /// A byte order mark at the start of the text is skipped. Whatever is reported here is an error, and then there is
+    /// no document.
+    pub fn parse(source: &Source, limits: &Limits, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let length = source.text().len();
+        let most = limits.xml_bytes.min(u32::MAX as usize);
+        if length > most {
+            diagnostics.push(too_large(length, most).at(source, Span::default()));
+            return None;
+        }
+        super::reader::read(source, limits, diagnostics)
+    }
+
+    pub(super) fn new(
+        source: Source,
+        nodes: Vec<Node>,
+        attributes: Vec<AttributeNode>,
+        decoded: String,
+        root: Index,
+    ) -> Self {
+        let readings = vec![Reading::default(); nodes.len()];
+        let attributes_read = vec![Cell::new(false); attributes.len()];
+        Self { source, nodes, attributes, decoded, root, readings, attributes_read, asked: RefCell::default() }
+    }
+
+    /// The root element.
+    pub fn root(&self) -> Element<'_> {
+        Element::new(self, self.root)
+    }
+
+    /// The text the document was read from.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    pub(super) fn node(&self, index: Index) -> &Node {
+        self.nodes.get(index as usize).unwrap_or(&NOTHING)
+    }
+
+    /// The attributes of a node, with their indexes.
+    pub(super) fn attributes_of(&self, node: &Node) -> impl Iterator<Item = (u32, &AttributeNode)> {
+        let range = node.attributes as usize..node.attributes_end as usize;
+        (node.attributes..).zip(self.attributes.get(range).unwrap_or_default())
+    }
+
+    /// The children of a node, with their indexes.
+    pub(super) fn children_of(&self, index: Index) -> Children<'_> {
+        Children { document: self, next: index.saturating_add(1), end: self.node(index).after }
+    }
+
+    pub(super) fn verbatim(&self, span: Span) -> &str {
+        self.source.text().get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
+    pub(super) fn text(&self, piece: Piece) -> &str {
+        if piece.decoded {
+            self.decoded.get(piece.range.start as usize..piece.range.end as usize).unwrap_or_default()
+        } else {
+            self.verbatim(piece.range)
+        }
+    }
+
+    /// The name of a namespace by its number.
+    pub(super) fn namespace(&self, number: u32) -> Option<&str> {
+        match number {
+            UNNAMED => None,
+            XML => Some(XML_URI),
+            declared => self.attributes.get((declared - DECLARED) as usize).map(|attribute| self.text(attribute.value)),
+        }
+    }
+
+    pub(super) fn is_read(&self, index: Index) -> bool {
+        self.readings.get(index as usize).is_none_or(|reading| reading.read.get())
+    }
+
+    pub(super) fn mark_read(&self, index: Index) {
+        if let Some(reading) = self.readings.get(index as usize) {
+            reading.read.set(true);
+        }
+    }
+
+    pub(super) fn is_attribute_read(&self, index: u32) -> bool {
+        self.attributes_read.get(index as usize).is_none_or(Cell::get)
+    }
+
+    pub(super) fn mark_attribute_read(&self, index: u32) {
+        if let Some(read) = self.attributes_read.get(index as usize) {
+            read.set(true);
+        }
+    }
+
+    /// Marks a node, everything below it and all their attributes.
+    pub(super) fn mark_subtree_read(&self, index: Index) {
+        let node = self.node(index);
+        let nodes = self.readings.get(index as usize..node.after as usize);
+        nodes.unwrap_or_default().iter().for_each(|reading| reading.read.set(true));
+        let end = self.nodes.get(node.after as usize).map_or(self.attributes.len(), |next| next.attributes as usize);
+        let attributes = self.attributes_read.get(node.attributes as usize..end);
+        attributes.unwrap_or_default().iter().for_each(|read| read.set(true));
+    }
+
+    /// Remembers that a name was asked for on an element in vain.
+    pub(super) fn remember_asked(&self, element: Index, is_attribute: bool, name: &str) {
+        let Some(reading) = self.readings.get(element as usize) else { return };
+        let mut asked = self.asked.borrow_mut();
+        let latest = reading.asked.get();
+        if asked.iter(latest).take(MOST_SUGGESTIONS).any(|known| known == (is_attribute, name)) {
+            return;
+        }
+        let start = asked.names.len();
+        asked.names.push_str(name);
+        let entry = Entry { is_attribute, name: Span::new(start, asked.names.len()), before: latest };
+        asked.entries.push(entry);
+        reading.asked.set(u32::try_from(asked.entries.len()).unwrap_or(0));
+    }
+
+    /// Calls back with the names asked for on an element in vain, and whether an attribute was meant.
+    pub(super) fn each_asked(&self, element: Index, mut each: impl FnMut(bool, &str)) {
+        let latest = self.readings.get(element as usize).map_or(0, |reading| reading.asked.get());
+        let asked = self.asked.borrow();
+        asked.iter(latest).take(MOST_SUGGESTIONS).for_each(|(is_attribute, name)| each(is_attribute, name));
+    }
+}
+
+impl std::fmt::Debug for Document {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Document").field("name", &self.source.name()).field("nodes", &self.nodes.len()).finish()
+    }
+}
+
+/// Walks the children of one node.
+#[derive(Clone)]
+pub(super) struct Children<'d> {
+    document: &'d Document,
+    next: Index,
+    end: Index,
+}
+
+impl<'d> Iterator for Children<'d> {
+    type Item = (Index, &'d Node);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.next >= self.end {
+            return None;
+        }
+        let (index, node) = (self.next, self.document.node(self.next));
+        self.next = node.after.max(index + 1);
+        Some((index, node))
+    }
+}
+
+/// What was asked for and not found: the names that a misspelt one may have meant.
+///
+/// Names found are not kept, because the elements and attributes read still tell them.
+#[derive(Debug, Default)]
+struct Asked {
+    names: String,
+    entries: Vec<Entry>,
+}
+
+/// One name asked for, linked to the one asked before on the same element.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    is_attribute: bool,
+    name: Span,
+    /// Number of the entry before, from 1; 0 if there is none.
+    before: u32,
+}
+
+/// What was done with one node.
+#[derive(Clone, Debug, Default)]
+struct Reading {
+    read: Cell<bool>,
+    /// Number of the latest entry in [`Asked`], from 1; 0 if there is none.
+    asked: Cell<u32>,
+}
+
+impl Asked {
+    fn iter(&self, latest: u32) -> impl Iterator<Item = (bool, &str)> {
+        let mut next = latest;
+        std::iter::from_fn(move || {
+            let entry = self.entries.get(next.checked_sub(1)? as usize)?;
+            next = entry.before;
+            let name = self.names.get(entry.name.start as usize..entry.name.end as usize);
+            Some((entry.is_attribute, name.unwrap_or_default()))
+        })
+    }
+}
+
+pub(super) fn too_large(length: usize, most: usize) -> Diagnostic {
+    Diagnostic::error(codes::TOO_LARGE, format!("the document has {length} bytes, more than the {most} allowed"))
+        .help("split the document or raise the limit `xml_bytes`")
+}
