@@ -73,8 +73,7 @@ pub fn verify() -> Vec<Job> {
         }
         let scope = if scope.is_empty() { String::new() } else { format!("<Scope>{scope}</Scope>") };
         let policy = format!("<OAuthV2 name='verify'><Operation>VerifyAccessToken</Operation>{scope}</OAuthV2>");
-        let deployment =
-            Deployment::new().policy("verify.xml", &policy).proxy_name("orders").entities(entities());
+        let deployment = Deployment::new().policy("verify.xml", &policy).proxy_name("orders").entities(entities());
         Job { name, engine: PolicyEngine::new(deployment, host).unwrap(), requests, at: 0.into(), want }
     };
     let service = |code| Want::Fault(code);
@@ -140,7 +139,10 @@ pub fn proxy() -> Job {
             "apiproxy/policies/am1.xml",
             assign("am1", "<Set><Headers><Header name='x-client'>{client_id}</Header></Headers></Set>"),
         ),
-        ("apiproxy/policies/am2.xml", assign("am2", "<Remove><Headers><Header name='authorization'/></Headers></Remove>")),
+        (
+            "apiproxy/policies/am2.xml",
+            assign("am2", "<Remove><Headers><Header name='authorization'/></Headers></Remove>"),
+        ),
         (
             "apiproxy/policies/am3.xml",
             assign("am3", "<AssignVariable><Name>app</Name><Ref>app.name</Ref></AssignVariable>"),
@@ -166,7 +168,8 @@ pub fn proxy() -> Job {
 
 /// The example of an API product with operations, as it stands in `policies-examples/weather`.
 pub fn weather() -> Deployment {
-    let read = |path: &str| std::fs::read(format!("{}/policies-examples/weather/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let read =
+        |path: &str| std::fs::read(format!("{}/policies-examples/weather/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let mut deployment =
         Deployment::new().entities(Entities::from_json("entities.json", &read("entities.json")).unwrap());
     for proxy in ["weather", "token"] {
@@ -193,8 +196,9 @@ pub fn weather() -> Deployment {
 
 /// Policy documents of typical sizes.
 pub fn documents() -> Vec<(&'static str, String)> {
-    let headers: String =
-        (0..30).map(|n| format!("    <Header name=\"x-header-{n}\">{{request.header.x-{n}}} and text</Header>\n")).collect();
+    let headers: String = (0..30)
+        .map(|n| format!("    <Header name=\"x-header-{n}\">{{request.header.x-{n}}} and text</Header>\n"))
+        .collect();
     vec![
         (
             "VerifyAccessToken",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, Layout};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::dialect::Dialect;
 use crate::entity::Entities;
@@ -121,7 +121,7 @@ impl Deployment {
     pub(crate) fn compile(self, host: Host) -> Result<(Snapshot, Diagnostics), Error> {
         let mut diagnostics = Diagnostics::new();
         let dialect = self.dialect.clone().unwrap_or_else(|| match self.bundles.first() {
-            Some(bundle) if bundle.is_sap() => Dialect::sap(),
+            Some(bundle) if bundle.layout == Layout::Sap => Dialect::sap(),
             _ => Dialect::default(),
         });
         let settings = Settings {

@@ -1,5 +1,10 @@
 //! Counts allocations: what the hot path promises is exact, so it is a test.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, missing_docs, reason = "tests read files and stop at surprises")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "tests read files and stop at surprises"
+)]
 
 #[path = "../benches/jobs.rs"]
 mod jobs;

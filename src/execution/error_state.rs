@@ -82,9 +82,7 @@ impl Execution<'_> {
     fn enter_default_fault_rule(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan, endpoint: &EndpointPlan) {
         let view = View { run: &self.run, snapshot, proxy };
         match &endpoint.default_fault_rule {
-            Some(rule)
-                if (rule.always_enforce || !self.run.fault_rule_ran) && rule.condition.evaluate(&view) =>
-            {
+            Some(rule) if (rule.always_enforce || !self.run.fault_rule_ran) && rule.condition.evaluate(&view) => {
                 self.cursor.list = Some(rule.steps);
                 self.enter(snapshot, proxy, Stage::DefaultFaultRule);
             }
@@ -93,12 +91,7 @@ impl Execution<'_> {
     }
 
     /// A fault rule has ended without a RaiseFault: the default rule runs if it is always enforced.
-    pub(super) fn after_fault_rule(
-        &mut self,
-        snapshot: &Snapshot,
-        proxy: &ProxyPlan,
-        end: Endpoint,
-    ) -> Option<Signal> {
+    pub(super) fn after_fault_rule(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan, end: Endpoint) -> Option<Signal> {
         let endpoint = match end {
             Endpoint::Proxy => Some(&proxy.flows),
             Endpoint::Target => self.run.target.and_then(|at| proxy.targets.get(at as usize)).map(|t| &t.flows),

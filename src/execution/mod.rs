@@ -8,9 +8,9 @@ mod view;
 
 use crate::fault::{Raised, runtime};
 use crate::host::HostFailure;
+use crate::message::RequestMessage;
 use crate::plan::{PolicyPlan, ProxyPlan, RouteTo, Snapshot};
 use crate::policy::{Need, Reply, Run as _, StepContext, StepResult, TokenRequest};
-use crate::message::RequestMessage;
 
 use cursor::{Cursor, Endpoint, Frame, Part, Stage};
 pub(crate) use run::{NotWritable, Run, Side, TokenText, Verified};
@@ -186,7 +186,12 @@ impl<'r> Execution<'r> {
                     }
                 }
             }
-            Stage::PostClient => proxy.post_client,
+            Stage::PostClient => {
+                if proxy.post_client.is_some() {
+                    self.run.send();
+                }
+                proxy.post_client
+            }
             Stage::Route | Stage::Send | Stage::Done => None,
             // The error state finds its own steps before it enters.
             Stage::FaultRule(_) | Stage::DefaultFaultRule => self.cursor.list,
@@ -310,7 +315,11 @@ fn strip_escaped_dot(text: &str) -> Option<&str> {
 /// An escaped slash or backslash next to dots hides a segment.
 fn contains_escaped_separator(path: &str) -> bool {
     let lower = path.to_ascii_lowercase().replace("%2e", ".");
-    lower.split("%2f").flat_map(|part| part.split("%5c")).flat_map(|part| part.split('/')).any(|it| it == "." || it == "..")
+    lower
+        .split("%2f")
+        .flat_map(|part| part.split("%5c"))
+        .flat_map(|part| part.split('/'))
+        .any(|it| it == "." || it == "..")
 }
 
 #[cfg(test)]

@@ -53,7 +53,8 @@ impl<'a> View<'a, '_> {
                 Kind::Message(message, field) => field.read(self.run.message(message)?).map(Value::into_owned),
                 Kind::System(system) => self.system(system),
                 Kind::Token(token) => token.read(self).map(Value::into_owned),
-                Kind::Plain | Kind::Failure { .. } => None,
+                Kind::Failure { prefix, policy, fact } => self.failure(prefix, policy, fact),
+                Kind::Plain => None,
             },
         }
     }
@@ -86,10 +87,7 @@ impl<'a> View<'a, '_> {
     fn failure(self, prefix: &str, policy: Option<u32>, fact: FailureFact) -> Option<Value<'a>> {
         let belongs = |raised: &&Raised| match policy {
             Some(at) => raised.policy == Some(at),
-            None => raised
-                .policy
-                .and_then(|at| self.proxy.policy(at))
-                .is_some_and(|policy| policy.prefix == prefix),
+            None => raised.policy.and_then(|at| self.proxy.policy(at)).is_some_and(|policy| policy.prefix == prefix),
         };
         // The latest failure is the one its policy's variables tell of.
         let raised = self.run.failures.latest().find(belongs)?;

@@ -19,7 +19,10 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place where the library reads a clock, chosen by the embedder")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where the library reads a clock, chosen by the embedder"
+    )]
     fn now_ms(&self) -> Result<i64, HostFailure> {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_err(|_| HostFailure)?;
         i64::try_from(since.as_millis()).map_err(|_| HostFailure)

@@ -49,7 +49,10 @@ impl MemoryTokenStore {
             let halves = [std::hash::BuildHasher::hash_one(&state, 0), std::hash::BuildHasher::hash_one(&state, 1)];
             key.iter_mut().zip(halves.iter().flat_map(|half| half.to_ne_bytes())).for_each(|(to, from)| *to = from);
         }
-        Self { key: SipHasher13::new_with_key(&key), tokens: papaya::HashMap::with_hasher(BuildHasherDefault::default()) }
+        Self {
+            key: SipHasher13::new_with_key(&key),
+            tokens: papaya::HashMap::with_hasher(BuildHasherDefault::default()),
+        }
     }
 
     /// How many tokens it holds.

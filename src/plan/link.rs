@@ -10,13 +10,14 @@ use super::{
     ProxyPlan, RoutePlan, RouteTo, Settings, Snapshot, StepPlan, TargetUrls,
 };
 use crate::bundle::{
-    Bundle, DefaultFaultRule, FaultRule, Flow, FlowSteps, Located, ProxyEndpoint, RouteTarget, Step,
+    Bundle, BundleKind, DefaultFaultRule, FaultRule, Flow, Located, Pipeline, ProxyEndpoint, RouteTarget, Step,
 };
 use crate::condition::Condition;
 use crate::deployment::Deployment;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 use crate::entity::{Directory, PathRules, ProxyId};
 use crate::host::Host;
+use crate::limits::Limits;
 use crate::policy::PolicyDocument;
 use crate::variables::{Intern, Names};
 
@@ -38,7 +39,7 @@ pub(crate) fn link(
     let names: Vec<String> = if bundles.is_empty() {
         vec![proxy_name]
     } else {
-        bundles.iter().filter(|bundle| !bundle.is_shared_flow()).map(|bundle| bundle.name.clone()).collect()
+        bundles.iter().filter(|bundle| bundle.kind == BundleKind::ApiProxy).map(|bundle| bundle.name.clone()).collect()
     };
     for (at, name) in names.iter().enumerate() {
         if names.iter().take(at).any(|earlier| earlier == name) {
@@ -54,8 +55,8 @@ pub(crate) fn link(
         proxies.extend(bare(name, &policies, &settings, diagnostics));
     } else {
         let scopes: Vec<PolicyScope<'_>> =
-            bundles.iter().map(|bundle| PolicyScope::new(bundle, diagnostics)).collect();
-        let proxy_scopes = scopes.iter().filter(|scope| !scope.bundle.is_shared_flow());
+            bundles.iter().map(|bundle| PolicyScope::new(bundle, &settings.limits, diagnostics)).collect();
+        let proxy_scopes = scopes.iter().filter(|scope| scope.bundle.kind == BundleKind::ApiProxy);
         for (id, scope) in (0..).map(ProxyId).zip(proxy_scopes) {
             for endpoint in &scope.bundle.proxy_endpoints {
                 let mut builder = Builder::new(&settings, &scopes, diagnostics);
@@ -97,10 +98,8 @@ fn bare(name: &str, sources: &[Source], settings: &Settings, diagnostics: &mut D
         );
     }
     let list = builder.list(steps);
-    let flows = EndpointPlan {
-        request: Direction { pre: Some(list), ..Direction::default() },
-        ..EndpointPlan::default()
-    };
+    let flows =
+        EndpointPlan { request: Direction { pre: Some(list), ..Direction::default() }, ..EndpointPlan::default() };
     let mut plan = builder.finish(name, None, ProxyId(0), "default", "/")?;
     plan.flows = flows;
     plan.bare = true;
@@ -114,11 +113,12 @@ struct PolicyScope<'b> {
 }
 
 impl<'b> PolicyScope<'b> {
-    fn new(bundle: &'b Bundle, diagnostics: &mut Diagnostics) -> Self {
+    fn new(bundle: &'b Bundle, limits: &Limits, diagnostics: &mut Diagnostics) -> Self {
         let mut policies = BTreeMap::new();
         for document in &bundle.policies {
-            if let Some(policy) = PolicyDocument::from_root(document.root(), &document.name, diagnostics) {
-                policies.insert(document.name.clone(), policy);
+            let name = &document.name.value;
+            if let Some(policy) = PolicyDocument::parse(&document.source, name, limits, diagnostics) {
+                policies.insert(name.clone(), policy);
             }
         }
         Self { bundle, policies }
@@ -166,14 +166,16 @@ impl<'a> Builder<'a> {
             self.names.intern(name);
         }
         // The proxy's fault rules are tried from the last to the first.
-        let mut flows = self.endpoint(scope, &endpoint.flows);
+        let mut flows = self.endpoint(scope, &endpoint.pipeline);
         flows.fault_rules.reverse();
-        let post_client = self.steps(scope, &endpoint.post_client_flow);
+        let post_client = self.steps(scope, &endpoint.post_client_flow.response);
         let mut targets = Vec::new();
         for target in &scope.bundle.target_endpoints {
-            let flows = self.endpoint(scope, &target.flows);
-            let url = urls.get(&(scope.bundle.name.clone(), target.name.clone()));
-            let used = endpoint.routes_to(&target.name);
+            let flows = self.endpoint(scope, &target.pipeline);
+            let url = urls.get(&(scope.bundle.name.clone(), target.name.value.clone()));
+            let leads_here =
+                |to: &RouteTarget| matches!(to, RouteTarget::TargetEndpoint(name) if name.value == target.name.value);
+            let used = endpoint.route_rules.iter().any(|rule| leads_here(&rule.target));
             let limits = &self.settings.limits;
             targets.push(target_plan(target, flows, url, used, &mut self.names, limits, self.diagnostics));
         }
@@ -185,7 +187,7 @@ impl<'a> Builder<'a> {
                     .bundle
                     .target_endpoints
                     .iter()
-                    .position(|target| target.name == name.value)
+                    .position(|target| target.name.value == name.value)
                     .and_then(|at| u32::try_from(at).ok())
                     .map(RouteTo::Target),
                 RouteTarget::Url(url) => {
@@ -205,20 +207,23 @@ impl<'a> Builder<'a> {
                     None
                 }
             };
+            for fault_rule in rule.fault_rules.iter().filter(|it| !it.steps.is_empty()) {
+                let finding = Diagnostic::error(
+                    "plan::route-fault-rules",
+                    "fault rules of a route rule have no documented effect and are not run",
+                );
+                let place = fault_rule.steps.first().map(|step| &step.policy);
+                self.diagnostics.extend(place.map(|place| finding.at(&place.source, place.span)));
+            }
             let condition = self.condition(rule.condition.as_ref());
             if let (Some(target), Some(condition)) = (target, condition) {
-                routes.push(RoutePlan { name: rule.name.as_str().into(), condition, target });
+                routes.push(RoutePlan { name: text(rule.name.as_ref()), condition, target });
             }
         }
         self.shared_flows();
         let bundle = scope.bundle;
-        let mut plan = self.finish(
-            &bundle.name,
-            bundle.revision.as_deref(),
-            id,
-            &endpoint.name,
-            &endpoint.base_path.value,
-        )?;
+        let mut plan =
+            self.finish(&bundle.name, bundle.revision.as_deref(), id, &endpoint.name.value, &endpoint.base_path.value)?;
         plan.flows = flows;
         plan.post_client = post_client;
         plan.routes = routes;
@@ -235,8 +240,7 @@ impl<'a> Builder<'a> {
         base_path: &str,
     ) -> Option<ProxyPlan> {
         let mut names = std::mem::take(&mut self.names);
-        let policies: Vec<_> = self.policies.iter().map(|policy| (policy.prefix, Arc::clone(&policy.name))).collect();
-        names.finish(&policies);
+        names.finish(self.policies.iter().map(|policy| (policy.prefix, Arc::clone(&policy.name))).collect());
         let shared: Option<Vec<ListId>> = self.calls.iter().map(|call| call.list).collect();
         Some(ProxyPlan {
             id,
@@ -256,29 +260,29 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn endpoint(&mut self, scope: &PolicyScope<'_>, flows: &crate::bundle::EndpointFlows) -> EndpointPlan {
+    fn endpoint(&mut self, scope: &PolicyScope<'_>, flows: &Pipeline) -> EndpointPlan {
+        if let Some(event_flow) = &flows.event_flow {
+            let place = event_flow.flow.name.as_ref().or(event_flow.content_type.as_ref());
+            let finding = Diagnostic::error("plan::event-flow-not-supported-yet", "event flows are not supported yet");
+            self.diagnostics.push(match place {
+                Some(place) => finding.at(&place.source, place.span),
+                None => finding,
+            });
+        }
         EndpointPlan {
-            request: self.direction(scope, flows, |flow| &flow.request),
-            response: self.direction(scope, flows, |flow| &flow.response),
+            request: self.direction(scope, flows, |flow: &Flow| &flow.request),
+            response: self.direction(scope, flows, |flow: &Flow| &flow.response),
             fault_rules: flows.fault_rules.iter().filter_map(|rule| self.fault_rule(scope, rule)).collect(),
-            default_fault_rule: flows
-                .default_fault_rule
-                .as_ref()
-                .and_then(|rule| self.default_fault_rule(scope, rule)),
+            default_fault_rule: flows.default_fault_rule.as_ref().and_then(|rule| self.default_fault_rule(scope, rule)),
         }
     }
 
-    fn direction(
-        &mut self,
-        scope: &PolicyScope<'_>,
-        flows: &crate::bundle::EndpointFlows,
-        steps: fn(&FlowSteps) -> &Vec<Step>,
-    ) -> Direction {
+    fn direction(&mut self, scope: &PolicyScope<'_>, flows: &Pipeline, steps: fn(&Flow) -> &Vec<Step>) -> Direction {
         let pre = self.steps(scope, steps(&flows.pre_flow));
         let conditional = flows.flows.iter().filter_map(|flow: &Flow| {
             let condition = self.condition(flow.condition.as_ref())?;
-            let steps = self.steps(scope, steps(&flow.steps));
-            Some(FlowPlan { name: flow.name.as_str().into(), condition, steps })
+            let steps = self.steps(scope, steps(flow));
+            Some(FlowPlan { name: text(flow.name.as_ref()), condition, steps })
         });
         let conditional = conditional.collect();
         let post = self.steps(scope, steps(&flows.post_flow));
@@ -291,11 +295,7 @@ impl<'a> Builder<'a> {
         Some(FaultRulePlan { condition, steps: self.list(steps) })
     }
 
-    fn default_fault_rule(
-        &mut self,
-        scope: &PolicyScope<'_>,
-        rule: &DefaultFaultRule,
-    ) -> Option<DefaultFaultRulePlan> {
+    fn default_fault_rule(&mut self, scope: &PolicyScope<'_>, rule: &DefaultFaultRule) -> Option<DefaultFaultRulePlan> {
         let condition = self.condition(rule.condition.as_ref())?;
         let steps = self.compile_steps(scope, &rule.steps);
         Some(DefaultFaultRulePlan { condition, always_enforce: rule.always_enforce, steps: self.list(steps) })
@@ -365,10 +365,12 @@ impl<'a> Builder<'a> {
         while let Some(call) = self.calls.get(at) {
             let (name, place) = (call.name.clone(), call.place.clone());
             let scopes = self.scopes;
-            let scope = scopes.iter().find(|scope| scope.bundle.is_shared_flow() && scope.bundle.name == name);
+            let scope = scopes
+                .iter()
+                .find(|scope| scope.bundle.kind == BundleKind::SharedFlowBundle && scope.bundle.name == name);
             match scope {
                 None => {
-                    let known = scopes.iter().filter(|scope| scope.bundle.is_shared_flow());
+                    let known = scopes.iter().filter(|scope| scope.bundle.kind == BundleKind::SharedFlowBundle);
                     let known: Vec<_> = known.map(|scope| format!("`{}`", scope.bundle.name)).collect();
                     let finding =
                         Diagnostic::error("plan::shared-flow-not-found", format!("no shared flow is named `{name}`"))
@@ -429,4 +431,8 @@ impl<'a> Builder<'a> {
         }
         false
     }
+}
+
+fn text(name: Option<&Located<String>>) -> Arc<str> {
+    name.map_or_else(|| Arc::from(""), |name| Arc::from(name.value.as_str()))
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::ListId;
 use crate::condition::{self, Condition, ConditionError};
-use crate::dialect::Dialect;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span, Spanned};
+use crate::dialect::Dialect;
 use crate::limits::Limits;
 use crate::template::{CompiledTemplate, Syntax, Template};
 use crate::variables::{Intern, MessageName, Names, VarRef};
@@ -60,7 +60,8 @@ impl Linker<'_> {
         match Template::parse(text, syntax, self.limits) {
             Ok(template) => {
                 let warnings = template.warnings().iter();
-                self.diagnostics.extend(warnings.map(|warning| warning.clone().diagnostic(&self.source, text.span.start)));
+                self.diagnostics
+                    .extend(warnings.map(|warning| warning.clone().diagnostic(&self.source, text.span.start)));
                 Some(template.compile(self.names))
             }
             Err(error) => {

@@ -38,9 +38,9 @@ impl Snapshot {
 
     /// Whether some step may have to wait for the host.
     pub(crate) fn may_suspend(&self) -> bool {
-        self.proxies.iter().any(|proxy| {
-            !proxy.targets.is_empty() || proxy.policies.iter().any(|policy| policy.compiled.may_suspend())
-        })
+        self.proxies
+            .iter()
+            .any(|proxy| !proxy.targets.is_empty() || proxy.policies.iter().any(|policy| policy.compiled.may_suspend()))
     }
 }
 

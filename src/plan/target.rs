@@ -1,7 +1,7 @@
 //! Target endpoints: where a route leads.
 
 use super::{EndpointPlan, TargetPlan};
-use crate::bundle::{Connection, Located, TargetEndpoint};
+use crate::bundle::{Connection, Destination, Located, TargetEndpoint};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::limits::Limits;
 use crate::template::{CompiledTemplate, Syntax, Template};
@@ -20,39 +20,59 @@ pub(super) fn target_plan(
     limits: &Limits,
     diagnostics: &mut Diagnostics,
 ) -> Option<TargetPlan> {
-    let url = match (given, &target.connection) {
+    let place = &target.name;
+    let http = match &target.connection {
+        Some(Connection::Http(http)) => Some(http),
+        _ => None,
+    };
+    if let Some(ssl) = http.and_then(|http| http.ssl_info.as_ref()).filter(|ssl| ssl.enabled) {
+        let at = ssl.trust_store.as_ref().or(ssl.key_store.as_ref()).unwrap_or(place);
+        diagnostics.push(
+            Diagnostic::warning("plan::ssl-info", "TLS settings of a target are left to the host")
+                .at(&at.source, at.span),
+        );
+    }
+    if http.is_some_and(|http| http.authentication.is_some()) {
+        diagnostics.push(
+            Diagnostic::error(
+                "plan::authentication-not-supported-yet",
+                "Google tokens for targets are not supported yet",
+            )
+            .at(&place.source, place.span),
+        );
+    }
+    let url = match (given, http.and_then(|http| http.destination.as_ref())) {
         (Some(url), _) => {
-            let url = Located { value: url.clone(), source: target.place.source.clone(), span: target.place.span };
+            let url = Located { value: url.clone(), source: place.source.clone(), span: place.span };
             template(&url, names, limits, diagnostics)
-        },
-        (None, Connection::Http(http)) if http.url.is_some() => {
-            http.url.as_ref().and_then(|url| template(url, names, limits, diagnostics))
         }
+        (None, Some(Destination::Url(url))) => template(url, names, limits, diagnostics),
         // Nothing leads here, so nothing is missing.
         _ if !used => Template::parse("", &Syntax::default(), limits).ok().map(|template| template.compile(names)),
-        (None, connection) => {
-            let kind = match connection {
-                Connection::Http(http) if http.load_balancer.is_some() => "a load balancer",
-                Connection::Http(_) => "an API provider",
-                Connection::Local(_) => "another proxy",
+        (None, destination) => {
+            let kind = match (destination, &target.connection) {
+                (Some(Destination::LoadBalancer(_)), _) => "a load balancer",
+                (Some(Destination::Provider(_)), _) => "an API provider",
+                (_, Some(Connection::Local(_))) => "another proxy",
                 _ => "something other than a URL",
             };
             diagnostics.push(
                 Diagnostic::error(
                     "plan::target-url-missing",
-                    format!("target endpoint `{}` names {kind}, not a URL", target.name),
+                    format!("target endpoint `{}` names {kind}, not a URL", place.value),
                 )
-                .at(&target.place.source, target.place.span)
+                .at(&place.source, place.span)
                 .help("give its URL with `Deployment::target_url`, or `--target PROXY/TARGETENDPOINT=URL`"),
             );
             None
         }
     };
-    let success = match target.property("success.codes") {
-        Some(codes) => success_codes(codes, diagnostics)?,
-        None => vec![SUCCESS],
-    };
-    Some(TargetPlan { name: target.name.as_str().into(), url: url?, flows, success })
+    let success =
+        match http.and_then(|http| http.properties.iter().find(|property| property.name.value == "success.codes")) {
+            Some(property) => success_codes(&property.value, diagnostics)?,
+            None => vec![SUCCESS],
+        };
+    Some(TargetPlan { name: place.value.as_str().into(), url: url?, flows, success })
 }
 
 /// The plan of a route rule that names a URL.
@@ -87,7 +107,9 @@ fn success_codes(codes: &Located<String>, diagnostics: &mut Diagnostics) -> Opti
     for code in codes.value.split(',').map(str::trim).filter(|code| !code.is_empty()) {
         let lower = code.to_ascii_lowercase();
         let range = match lower.strip_suffix("xx") {
-            Some(class) => class.parse::<u16>().ok().filter(|it| (1..=5).contains(it)).map(|it| (it * 100, it * 100 + 99)),
+            Some(class) => {
+                class.parse::<u16>().ok().filter(|it| (1..=5).contains(it)).map(|it| (it * 100, it * 100 + 99))
+            }
             None => code.parse::<u16>().ok().filter(|code| (100..=599).contains(code)).map(|code| (code, code)),
         };
         match range {

@@ -15,7 +15,7 @@ use crate::fault::FaultSpec;
 use crate::message::Message;
 use crate::plan::Linker;
 use crate::variables::MessageName;
-use crate::xml::Element;
+use crate::xml::{Element, codes};
 
 /// `<AssignMessage>` as its document says it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -113,12 +113,12 @@ impl AssignTo {
         let create_new = element.attribute("createNew").and_then(trimmed);
         let create_new = match create_new.as_ref().map(|text| text.value.as_str()) {
             None => None,
-            Some("true") => Some(true),
-            Some("false") => Some(false),
+            Some(text) if text.eq_ignore_ascii_case("true") => Some(true),
+            Some(text) if text.eq_ignore_ascii_case("false") => Some(false),
             Some(other) => {
-                let message = format!("`createNew` is `{other}`, not `true` or `false`");
+                let message = format!("`createNew` must be `true` or `false`, not `{other}`");
                 let span = create_new.as_ref().map_or(element.span(), |text| text.span);
-                d.push(Diagnostic::error("assign-message::not-boolean", message).at(element.source(), span));
+                d.push(Diagnostic::error(codes::NOT_A_BOOLEAN, message).at(element.source(), span));
                 None
             }
         };

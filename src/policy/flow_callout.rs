@@ -4,8 +4,8 @@
 
 use serde::Serialize;
 
-use super::{PolicyType, Run, StepContext, StepResult};
 use super::common::ValueOrRef;
+use super::{PolicyType, Run, StepContext, StepResult};
 use crate::diagnostic::{Diagnostics, Spanned};
 use crate::fault::{FaultSpec, Raised};
 use crate::plan::Linker;

@@ -238,6 +238,14 @@ impl PolicyDocument {
         let continue_on_error = root.attribute_flag("continueOnError", false, diagnostics);
         let is_async = root.attribute_flag("async", false, diagnostics);
         let display_name = root.child_text("DisplayName", diagnostics).map(|text| text.into_owned());
+        // The vendors' editors write these into policies of every type, the lists empty.
+        for element in root.elements() {
+            match element.name() {
+                "Description" => element.read_all(),
+                "Properties" | "FaultRules" if element.is_empty() => element.read(),
+                _ => {}
+            }
+        }
         if !TYPES.iter().any(|known| known.element == root.name()) {
             root.read_all();
             diagnostics.push(

@@ -28,8 +28,7 @@ pub struct SetOAuthV2Info {
 }
 
 /// Members of a token's profile that no policy can change.
-const FIXED: &[&str] =
-    &["scope", "status", "expires_in", "developer_email", "client_id", "org_name", "refresh_count"];
+const FIXED: &[&str] = &["scope", "status", "expires_in", "developer_email", "client_id", "org_name", "refresh_count"];
 
 const NAMES: &[&str] = &[
     "access_token",
@@ -68,9 +67,9 @@ impl PolicyType for SetOAuthV2Info {
             self.attributes.iter().cloned().partition(|attribute| FIXED.contains(&attribute.name.value.as_str()));
         for attribute in fixed {
             let message = format!("`{}` is a fixed part of a token and stays as it is", attribute.name.value);
-            linker.diagnostics.push(
-                Diagnostic::warning("oauth::fixed-attribute", message).at(&linker.source, attribute.name.span),
-            );
+            linker
+                .diagnostics
+                .push(Diagnostic::warning("oauth::fixed-attribute", message).at(&linker.source, attribute.name.span));
         }
         let attributes = Attribute::compile_list(&custom, linker)?;
         let mut outputs: Vec<_> =

@@ -76,7 +76,11 @@ impl<'s, 'r> StepContext<'s, 'r> {
     }
 
     /// Writes a variable.
-    pub(crate) fn set(&mut self, var: VarRef, value: impl Into<Value<'static>>) -> Result<(), crate::execution::NotWritable> {
+    pub(crate) fn set(
+        &mut self,
+        var: VarRef,
+        value: impl Into<Value<'static>>,
+    ) -> Result<(), crate::execution::NotWritable> {
         self.run.set(self.proxy, var, value.into())
     }
 

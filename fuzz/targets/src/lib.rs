@@ -76,16 +76,26 @@ pub fn evaluate(data: &[u8]) {
     }
     let Ok(request) = request.body(Bytes::copy_from_slice(body.as_bytes())) else { return };
     let deployment = Deployment::new()
-        .policy("am.xml", "<AssignMessage name='am'><Set><Payload>{request.header.x}{request.queryparam.q}</Payload>\
+        .policy(
+            "am.xml",
+            "<AssignMessage name='am'><Set><Payload>{request.header.x}{request.queryparam.q}</Payload>\
             <Headers><Header name='y'>{request.header.x}</Header></Headers></Set>\
-            <IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables></AssignMessage>")
-        .policy("issue.xml", "<OAuthV2 name='issue' continueOnError='true'><Operation>GenerateAccessToken</Operation>\
-            <SupportedGrantTypes><GrantType>client_credentials</GrantType></SupportedGrantTypes></OAuthV2>")
+            <IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables></AssignMessage>",
+        )
+        .policy(
+            "issue.xml",
+            "<OAuthV2 name='issue' continueOnError='true'><Operation>GenerateAccessToken</Operation>\
+            <SupportedGrantTypes><GrantType>client_credentials</GrantType></SupportedGrantTypes></OAuthV2>",
+        )
         .policy("verify.xml", "<OAuthV2 name='verify'><Operation>VerifyAccessToken</Operation></OAuthV2>");
     let engine = PolicyEngine::new(deployment, host()).expect("the deployment of the target is good");
     let outcome = engine.evaluate(&request).expect("nothing here waits");
     assert!(!outcome.is_allowed(), "no token was ever issued");
-    assert!(outcome.into_response().is_some_and(|response| response.status().is_client_error() || response.status().is_server_error()));
+    assert!(
+        outcome
+            .into_response()
+            .is_some_and(|response| response.status().is_client_error() || response.status().is_server_error())
+    );
 }
 
 /// Files of a bundle out of one text.
@@ -119,7 +129,8 @@ fn run(deployment: Deployment) {
             return;
         }
     };
-    let request = Request::get("/a/b?c=d").header("authorization", "Bearer x").body(Bytes::from("e=f")).expect("a request");
+    let request =
+        Request::get("/a/b?c=d").header("authorization", "Bearer x").body(Bytes::from("e=f")).expect("a request");
     let outcome = block_on(engine.evaluate_with(&Backend, &request));
     let _ = outcome.variables();
     let _ = outcome.into_response();
@@ -145,4 +156,3 @@ fn block_on<F: Future>(future: F) -> F::Output {
         Poll::Pending => unreachable!("nothing here waits"),
     }
 }
-

@@ -12,7 +12,7 @@ use crate::dialect::Vendor;
 use crate::message::applicability::{Action, Part, QueryVerbs};
 use crate::message::edit;
 use crate::plan::Linker;
-use crate::template::{CompiledTemplate, Syntax, Unresolved};
+use crate::template::{CompiledTemplate, Syntax, Template, Unresolved};
 use crate::variables::{Intern, MessageName, VarRef};
 
 /// A list of actions as they run.
@@ -192,7 +192,7 @@ fn compile_payload(payload: &Payload, linker: &mut Linker<'_>) -> Option<Step> {
         // Quotes around a body are JSON, not notation.
         optional_quotes: false,
     };
-    let template = linker.template(&payload.template, &syntax);
+    let template = payload_template(&payload.template, &syntax, linker);
     let content_type = payload.content_type.as_ref().map(|text| linker.template(text, &Syntax::default()));
     let content_type = match content_type {
         Some(content_type) => Some(content_type?),
@@ -204,6 +204,18 @@ fn compile_payload(payload: &Payload, linker: &mut Linker<'_>) -> Option<Step> {
         None => Body::Template(template),
     };
     Some(Step::Payload { body, content_type })
+}
+
+/// A template whose findings are those of a payload, for which the vendors have a code of their own.
+fn payload_template(text: &Spanned<String>, syntax: &Syntax, linker: &mut Linker<'_>) -> Option<CompiledTemplate> {
+    if let Err(mut error) = Template::parse(text, syntax, linker.limits)
+        && error.vendor_code.is_none()
+    {
+        error.vendor_code = Some("InvalidPayload");
+        linker.diagnostics.push(error.diagnostic(&linker.source, text.span.start));
+        return None;
+    }
+    linker.template(text, syntax)
 }
 
 fn refuse_authentication(authentication: &Authentication, linker: &mut Linker<'_>) {

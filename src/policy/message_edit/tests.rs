@@ -10,6 +10,7 @@ use crate::host::Host;
 use crate::message::RequestMessage;
 use crate::policy::ast::{Change, MessageAction, Selected};
 use crate::policy::{Policy, PolicyDocument, Run as _, StepContext, StepResult};
+use crate::xml::codes;
 use crate::{Deployment, Dialect, Limits, Outcome, PolicyEngine};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -332,10 +333,11 @@ fn findings_name_what_cannot_be_deployed() {
         (variable("<Name>ratelimit</Name>"), "assign-message::reserved-name", Some("InvalidVariableName")),
         ("<Copy><Headers><Header name='h.0'/></Headers></Copy>".into(), "assign-message::invalid-index", Some("InvalidIndex")),
         ("<Remove><QueryParams><QueryParam name='q.-1'/></QueryParams></Remove>".into(), "assign-message::invalid-index", Some("InvalidIndex")),
-        ("<Remove><Payload>maybe</Payload></Remove>".into(), "assign-message::not-boolean", None),
-        ("<AssignTo createNew='maybe'/>".into(), "assign-message::not-boolean", None),
+        ("<Remove><Payload>maybe</Payload></Remove>".into(), codes::NOT_A_BOOLEAN, None),
+        ("<AssignTo createNew='maybe'/>".into(), codes::NOT_A_BOOLEAN, None),
         (payload("variablePrefix"), "assign-message::long-delimiter", Some("InvalidPayload")),
         (payload("variableSuffix"), "assign-message::long-delimiter", Some("InvalidPayload")),
+        ("<Set><Payload>{a</Payload></Set>".into(), "template::unterminated-reference", Some("InvalidPayload")),
         (payload("template"), "assign-message::payload-template-not-supported-yet", None),
         (payload("resourceURL"), "assign-message::payload-resource-url-not-supported-yet", None),
         (payload("defaultVariableValue"), "assign-message::default-variable-value-not-supported-yet", None),

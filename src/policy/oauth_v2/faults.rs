@@ -6,21 +6,13 @@
 use crate::entity::CredentialCheck;
 use crate::fault::FaultSpec;
 
-pub(crate) const INVALID_ACCESS_TOKEN_FORMAT: FaultSpec = FaultSpec::new(
-    "steps.oauth.v2.InvalidAccessToken",
-    401,
-    "Invalid access token",
-    "the request has no bearer token",
-)
-.in_body("oauth.v2.InvalidAccessToken");
+pub(crate) const INVALID_ACCESS_TOKEN_FORMAT: FaultSpec =
+    FaultSpec::new("steps.oauth.v2.InvalidAccessToken", 401, "Invalid access token", "the request has no bearer token")
+        .in_body("oauth.v2.InvalidAccessToken");
 
-pub(crate) const INVALID_ACCESS_TOKEN: FaultSpec = FaultSpec::new(
-    "steps.oauth.v2.invalid_access_token",
-    401,
-    "Invalid Access Token",
-    "the token is not in the store",
-)
-.in_body("keymanagement.service.invalid_access_token");
+pub(crate) const INVALID_ACCESS_TOKEN: FaultSpec =
+    FaultSpec::new("steps.oauth.v2.invalid_access_token", 401, "Invalid Access Token", "the token is not in the store")
+        .in_body("keymanagement.service.invalid_access_token");
 
 pub(crate) const ACCESS_TOKEN_EXPIRED: FaultSpec =
     FaultSpec::new("steps.oauth.v2.access_token_expired", 401, "Access Token expired", "the token has expired")
@@ -135,12 +127,8 @@ pub(crate) const INVALID_CLIENT_IDENTIFIER: FaultSpec = FaultSpec::new(
 )
 .in_body("oauth.v2.InvalidClientIdentifier");
 
-pub(crate) const INVALID_REQUEST: FaultSpec = FaultSpec::new(
-    "steps.oauth.v2.invalid_request",
-    400,
-    "{detail}",
-    "a parameter of the request is missing or wrong",
-);
+pub(crate) const INVALID_REQUEST: FaultSpec =
+    FaultSpec::new("steps.oauth.v2.invalid_request", 400, "{detail}", "a parameter of the request is missing or wrong");
 
 pub(crate) const UNSUPPORTED_GRANT_TYPE: FaultSpec = FaultSpec::new(
     "steps.oauth.v2.UnSupportedGrantType",

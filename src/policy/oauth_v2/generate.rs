@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::faults::{INVALID_CLIENT, INVALID_CLIENT_IDENTIFIER, INVALID_REQUEST, UNSUPPORTED_GRANT_TYPE};
 use super::response::{self, Issued};
 use super::{GrantType, OAuthV2};
-use crate::dialect::BasicCredentials;
 use crate::diagnostic::Diagnostic;
+use crate::dialect::BasicCredentials;
 use crate::entity::{CredentialCheck, CredentialId, CredentialRecord};
 use crate::fault::{FaultSpec, Raised};
 use crate::host::{AccessToken, TokenAttribute, TokenStatus};
@@ -290,11 +290,8 @@ impl Generate {
         let (Some((token, record)), TokenReply::Inserted) = (cx.run.pending.take(), reply) else {
             return cx.unexpected();
         };
-        let Some(credential) = cx
-            .snapshot
-            .directory
-            .find(&record.client_id)
-            .and_then(|id| cx.snapshot.directory.credential(id))
+        let Some(credential) =
+            cx.snapshot.directory.find(&record.client_id).and_then(|id| cx.snapshot.directory.credential(id))
         else {
             return cx.unexpected();
         };

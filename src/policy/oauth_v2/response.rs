@@ -120,8 +120,7 @@ impl Outputs {
     pub(super) fn values(&self, issued: &Issued<'_>) -> Vec<(VarRef, String)> {
         let facts = issued.facts();
         let value = |name: &str| facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
-        let mut values: Vec<_> =
-            self.facts.iter().filter_map(|(name, var)| Some((*var, value(name)?))).collect();
+        let mut values: Vec<_> = self.facts.iter().filter_map(|(name, var)| Some((*var, value(name)?))).collect();
         values.push((self.status, issued.record.status.as_str().into()));
         let attributes = self.attributes.iter().zip(issued.record.attributes.iter());
         values.extend(attributes.map(|(var, attribute)| (*var, attribute.value.to_string())));

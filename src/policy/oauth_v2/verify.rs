@@ -10,8 +10,8 @@ use super::faults::{
     INSUFFICIENT_SCOPE, INVALID_ACCESS_TOKEN, INVALID_ACCESS_TOKEN_FORMAT, INVALID_CONSUMER_KEY, NO_API_PRODUCT_MATCH,
 };
 use super::{OAuthV2, credential_fault};
-use crate::dialect::{ScopeMatch, Vendor};
 use crate::diagnostic::Diagnostic;
+use crate::dialect::{ScopeMatch, Vendor};
 use crate::execution::{TokenText, Verified};
 use crate::fault::Raised;
 use crate::host::{AccessToken, TokenStatus};
@@ -61,12 +61,7 @@ impl Verify {
             Vendor::ApigeeX => format!("[{}]", scopes.join(", ")),
             Vendor::Edge | Vendor::Sap => format!("{}.scopeSet", linker.policy),
         };
-        Some(Self {
-            location,
-            scopes,
-            scope_match: linker.dialect.scope_match,
-            scope_text: scope_text.into(),
-        })
+        Some(Self { location, scopes, scope_match: linker.dialect.scope_match, scope_text: scope_text.into() })
     }
 
     pub(super) fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
@@ -204,9 +199,9 @@ impl StepContext<'_, '_> {
         use crate::host::{Answer, TokenKey};
         match self.snapshot.host.tokens.lookup(TokenKey::new(token)) {
             Answer::Ready(record) => Ok(record),
-            Answer::Deferred => Err(StepResult::Suspend(crate::policy::Need::Token(TokenRequest::Lookup {
-                token: Secret::new(token),
-            }))),
+            Answer::Deferred => {
+                Err(StepResult::Suspend(crate::policy::Need::Token(TokenRequest::Lookup { token: Secret::new(token) })))
+            }
             Answer::Failed(_) => Err(StepResult::Raise(Raised::host_failure())),
         }
     }
