@@ -23,9 +23,9 @@ use crate::mask::Mask;
 /// Exit code 0 whatever the decision; 1 when the policies cannot be deployed.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Policy files, or folders, trees and zip archives of bundles
-    #[arg(required = true, num_args = 1.., value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    /// Policy files, or folders, trees and zip archives of bundles; and last, path and query of the request
+    #[arg(required = true, num_args = 2.., value_names = ["PATH", "URL-PATH"])]
+    paths_and_url: Vec<String>,
     #[command(flatten)]
     options: DeployOptions,
     /// Method; POST when there is a body, GET otherwise
@@ -49,9 +49,6 @@ pub(crate) struct Arguments {
     /// Shows credentials and tokens in place of `***`
     #[arg(long)]
     show_secrets: bool,
-    /// Path and query of the request
-    #[arg(required = true, value_name = "URL-PATH", value_parser = path)]
-    path: Uri,
 }
 
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
@@ -82,7 +79,13 @@ fn path(text: &str) -> Result<Uri, String> {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let contents = Contents::read(&arguments.paths)?;
+    // Split here, because options may stand between the two.
+    let Some((url, paths)) = arguments.paths_and_url.split_last() else {
+        return Err(Failure::Usage("want a path of the request".into()));
+    };
+    let url = path(url).map_err(|wrong| Failure::Usage(format!("`{url}` as the path of the request: {wrong}")))?;
+    let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+    let contents = Contents::read(&paths)?;
     if !contents.policies.is_empty() && !contents.loaded.bundles.is_empty() {
         return Err(Failure::Usage("give bundles or policy files, not both".into()));
     }
@@ -101,7 +104,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     }
     let engine = PolicyEngine::new(deployment, host).map_err(|error| Failure::Failed(error.kind().to_string()))?;
 
-    let request = request(arguments);
+    let request = request(arguments, url);
     mask.learn_request(&request);
     let mut progress = engine.begin(&request);
     let outcome = loop {
@@ -156,10 +159,10 @@ fn scopes(entities: &Entities, client: &str) -> String {
     all.join(" ")
 }
 
-fn request(arguments: &Arguments) -> Request<Bytes> {
+fn request(arguments: &Arguments, url: Uri) -> Request<Bytes> {
     let body = arguments.data.clone().unwrap_or_default();
     let mut request = Request::new(Bytes::from(body));
-    *request.uri_mut() = arguments.path.clone();
+    *request.uri_mut() = url;
     let usual = if arguments.data.is_some() { Method::POST } else { Method::GET };
     *request.method_mut() = arguments.method.clone().unwrap_or(usual);
     for (name, value) in &arguments.headers {
