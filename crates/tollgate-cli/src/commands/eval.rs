@@ -24,7 +24,7 @@ use crate::mask::Mask;
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Policy files, or folders, trees and zip archives of bundles; and last, path and query of the request
-    #[arg(required = true, num_args = 2.., value_names = ["PATH", "URL-PATH"])]
+    #[arg(required = true, num_args = 1.., value_name = "PATH... URL-PATH")]
     paths_and_url: Vec<String>,
     #[command(flatten)]
     options: DeployOptions,
@@ -84,6 +84,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
         return Err(Failure::Usage("want a path of the request".into()));
     };
     let url = path(url).map_err(|wrong| Failure::Usage(format!("`{url}` as the path of the request: {wrong}")))?;
+    if paths.is_empty() {
+        return Err(Failure::Usage("want the path of a policy or bundle before the path of the request".into()));
+    }
     let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
     let contents = Contents::read(&paths)?;
     if !contents.policies.is_empty() && !contents.loaded.bundles.is_empty() {
