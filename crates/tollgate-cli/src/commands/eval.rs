@@ -22,9 +22,10 @@ use crate::mask::Mask;
 
 /// Exit code 0 whatever the decision; 1 when the policies cannot be deployed.
 #[derive(Args)]
+#[command(override_usage = "tollgate eval [OPTIONS] <PATH>... <URL-PATH>")]
 pub(crate) struct Arguments {
     /// Policy files, or folders, trees and zip archives of bundles; and last, path and query of the request
-    #[arg(required = true, num_args = 1.., value_name = "PATH... URL-PATH")]
+    #[arg(required = true, num_args = 1.., value_name = "PATH")]
     paths_and_url: Vec<String>,
     #[command(flatten)]
     options: DeployOptions,
