@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Bundle, Located, read, sap};
-use crate::Limits;
+use super::{Bundle, Located, read};
 use crate::diagnostic::Diagnostics;
 use crate::xml::Element;
 
@@ -86,8 +85,8 @@ pub(super) fn apigee(root: Element<'_>, bundle: &mut Bundle, d: &mut Diagnostics
     }
 }
 
-/// Reads the manifest of a SAP bundle; that of a policy template also holds the flows.
-pub(super) fn sap(root: Element<'_>, bundle: &mut Bundle, limits: &Limits, d: &mut Diagnostics) {
+/// Reads the manifest of a SAP bundle.
+pub(super) fn sap(root: Element<'_>, bundle: &mut Bundle, d: &mut Diagnostics) {
     if let Some(name) = value(root, "name", d) {
         bundle.name = name;
     }
@@ -120,7 +119,6 @@ pub(super) fn sap(root: Element<'_>, bundle: &mut Bundle, limits: &Limits, d: &m
             ignored.read_all();
         }
     }
-    sap::template(root, bundle, limits, d);
 }
 
 fn value(element: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<String> {

@@ -253,21 +253,29 @@ pub struct Authentication {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum GoogleToken {
     /// An access token.
-    AccessToken {
-        /// What it allows.
-        scopes: Vec<Located<String>>,
-        /// How long it lives.
-        lifetime_in_seconds: Option<u32>,
-    },
+    AccessToken(GoogleAccessToken),
     /// An identity token.
-    IdToken {
-        /// Whom it is for.
-        audience: Option<Referable>,
-        /// Whether the audience is the address of the target.
-        use_target_url: bool,
-        /// Whether it carries the service account's address.
-        include_email: Option<Referable>,
-    },
+    IdToken(Box<GoogleIdToken>),
+}
+
+/// A token that gives access to Google services.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GoogleAccessToken {
+    /// What it allows.
+    pub scopes: Vec<Located<String>>,
+    /// How long it lives.
+    pub lifetime_in_seconds: Option<u32>,
+}
+
+/// A token that tells who the gateway is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GoogleIdToken {
+    /// Whom it is for.
+    pub audience: Option<Referable>,
+    /// Whether the audience is the address of the target.
+    pub use_target_url: bool,
+    /// Whether it carries the service account's address.
+    pub include_email: Option<Referable>,
 }
 
 /// A text, or the variable that holds it, or both: then the text is the fallback.
