@@ -14,7 +14,7 @@ use crate::bundle::{
 };
 use crate::condition::Condition;
 use crate::deployment::Deployment;
-use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::entity::{Directory, PathRules, ProxyId};
 use crate::host::Host;
 use crate::limits::Limits;
@@ -355,7 +355,6 @@ impl<'a> Builder<'a> {
     }
 
     fn condition(&mut self, text: Option<&Located<String>>) -> Option<Condition> {
-        let text: Option<(&str, &Source, Span)> = text.map(|text| (text.value.as_str(), &text.source, text.span));
         condition(text, &mut self.names, &self.settings.limits, self.diagnostics)
     }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::ListId;
+use crate::bundle::Located;
 use crate::condition::{self, Condition, ConditionError};
-use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span, Spanned};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Source, Span, Spanned};
 use crate::dialect::Dialect;
 use crate::limits::Limits;
 use crate::template::{CompiledTemplate, Syntax, Template};
@@ -84,36 +85,29 @@ impl Linker<'_> {
 
 /// Compiles a condition that stands in a document; an absent one always holds.
 pub(crate) fn condition(
-    text: Option<(&str, &Source, Span)>,
+    text: Option<&Located<String>>,
     names: &mut Names,
     limits: &Limits,
     diagnostics: &mut Diagnostics,
 ) -> Option<Condition> {
-    let Some((text, source, span)) = text else { return Some(Condition::always()) };
-    let mut report = |error: ConditionError, finding: fn(&'static str, String) -> Diagnostic| {
-        // A condition with entities in it is shorter than its source: its own offsets then point at the whole of it.
-        let verbatim = source.text().get(span.start as usize..span.end as usize) == Some(text);
-        let place = if verbatim { error.span.shifted(span.start) } else { span };
-        let mut finding = finding(error.code, error.message);
+    let Some(text) = text else { return Some(Condition::always()) };
+    let mut report = |error: ConditionError, severity: Severity| {
+        let place = text.part(error.span.start as usize..error.span.end as usize);
+        let mut finding = Diagnostic::error(error.code, error.message).at(&text.source, place);
+        finding.severity = severity;
         finding.help = error.help;
-        diagnostics.push(finding.at(source, place));
+        diagnostics.push(finding);
     };
     let parsed = match condition::parse(text, limits) {
         Ok(parsed) => parsed,
         Err(error) => {
-            report(error, |code, message| Diagnostic::error(code, message));
+            report(error, Severity::Error);
             return None;
         }
     };
     for warning in parsed.warnings {
-        report(warning, |code, message| Diagnostic::warning(code, message));
+        report(warning, Severity::Warning);
     }
     let Some(expression) = parsed.expression else { return Some(Condition::always()) };
-    match expression.compile(names, limits) {
-        Ok(condition) => Some(condition),
-        Err(error) => {
-            report(error, |code, message| Diagnostic::error(code, message));
-            None
-        }
-    }
+    expression.compile(names, limits).map_err(|error| report(error, Severity::Error)).ok()
 }
