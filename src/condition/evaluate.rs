@@ -231,6 +231,6 @@ mod tests {
 
     #[test]
     fn float_and_double_are_different() {
-        assert!(!compare(Operator::Equals, false, Some(Value::Double(3.142)), Some(Value::Float(3.142)), None));
+        assert!(!compare(Operator::Equals, false, Some(Value::Double(0.1)), Some(Value::Float(0.1)), None));
     }
 }

@@ -15,7 +15,7 @@ pub(super) enum Token<'t> {
     Close,
     /// A comparison; true when the symbol itself is negated, as `!~`.
     Compare(Operator, bool),
-    /// A name, and whether it was written in single quotes.
+    /// A variable name, without the single quotes it may stand in.
     Name(&'t str),
     Text(&'t str),
     Number(Number),

@@ -105,10 +105,6 @@ fn the_table_of_the_specification() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn shape(text: &str, limits: &Limits) -> Option<Expression> {
-    parse(text, limits).ok()?.expression
-}
-
 /// The tree as text without places.
 fn placeless(expression: &Expression) -> String {
     fn strip(value: &mut serde_json::Value) {
@@ -151,5 +147,221 @@ fn null_table() {
             evaluate(&format!("a {operator} null"), ""),
         ];
         assert_eq!(got, expected.map(Ok), "{operator}");
+    }
+}
+
+/// Where this parser and the peer's disagree on purpose: a part of the condition, and why.
+const DIFFERENCES: [(&str, &str); 6] = [
+    ("A >", "the vendors' own samples order quoted numbers"),
+    ("A <", "the vendors' own samples order quoted numbers"),
+    ("= 'authorization_code'", "single quotes wrap a variable name, documented by the vendors"),
+    ("maint_mode = 'true'", "single quotes wrap a variable name, documented by the vendors"),
+    ("proxy.pathsuffix /~ ", "three conditions of a vendor's sample spell MatchesPath so"),
+    ("[a-z]*+xml", "the possessive quantifier can never match as its author meant it, and is not linear"),
+];
+
+#[test]
+fn peers() {
+    let mut agreed = 0;
+    let mut rows = 0;
+    let mut explained = std::collections::BTreeMap::new();
+    let mut unexplained = Vec::new();
+    for (path, expression, verdict) in [
+        ("oracles/condition_cases_apigeelint.tsv", 1, 2),
+        ("oracles/condition_truth_apigeelint.tsv", 1, 2),
+        ("oracles/real_conditions_verdict_apigeelint.tsv", 1, 0),
+    ] {
+        for row in table(path).unwrap_or_default() {
+            // The peer reads its cases as XML.
+            let text = row[expression].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+            let verdict = row[verdict].as_str();
+            let accepted = evaluate(&text, "").is_ok();
+            rows += 1;
+            let only_names = text.chars().all(|c| matches!(c, 'b' | '(' | ')' | '!' | ' ') || "and".contains(c));
+            let reason = DIFFERENCES.iter().find(|(part, _)| text.contains(part)).map(|(_, reason)| *reason);
+            match (accepted == !matches!(verdict, "reject" | "exception"), reason) {
+                (true, _) => agreed += 1,
+                (false, Some(reason)) => *explained.entry(reason).or_insert(0) += 1,
+                // Its truth table needs a value for every operand.
+                (false, None) if only_names => {
+                    *explained.entry("a variable by itself is a condition").or_insert(0) += 1
+                }
+                (false, None) => unexplained.push(format!("{verdict} {text}")),
+            }
+        }
+    }
+    println!("peers: {agreed}/{rows} agree; {explained:#?}");
+    assert!(unexplained.is_empty(), "{}", unexplained.join("\n"));
+}
+
+#[test]
+fn real_conditions_are_read_or_refused_with_a_place() {
+    let limits = Limits::default();
+    let (mut read, mut forgiven, mut refused) = (0, 0, 0);
+    for row in table("oracles/real_conditions_verdict_apigeelint.tsv").unwrap_or_default() {
+        let text = &row[1];
+        match parse(text, &limits) {
+            Ok(parsed) => {
+                let mut names = Names::default();
+                if let Some(Err(error)) = parsed.expression.map(|expression| expression.compile(&mut names, &limits)) {
+                    panic!("{text}: {error}");
+                }
+                read += 1;
+                forgiven += usize::from(!parsed.warnings.is_empty());
+            }
+            Err(error) => {
+                assert!(error.span.start < error.span.end.max(1), "{text}: {error:?}");
+                assert!(error.span.end as usize <= text.len(), "{text}: {error:?}");
+                refused += 1;
+            }
+        }
+    }
+    println!("real conditions: {read} read ({forgiven} with a warning), {refused} refused");
+}
+
+#[test]
+fn errors_have_their_place() {
+    for (text, code, place) in [
+        ("a = ", "condition::unexpected", 4..4),
+        ("a = \"b", "condition::unterminated-text", 4..6),
+        ("'a = 1", "condition::unterminated-name", 0..6),
+        ("(a = 1))", "condition::unopened-parenthesis", 7..8),
+        ("a = 1 and", "condition::unexpected", 9..9),
+        ("a LessThan 1", "condition::unexpected", 2..10),
+        ("a not = 1", "condition::negation", 2..7),
+        ("a ~ b", "condition::operand", 4..5),
+        ("a ~~ 12", "condition::operand", 5..7),
+        ("\"a\" = b", "condition::left-operand", 0..3),
+        ("a > 20.1.3", "condition::number", 4..10),
+        ("a = {b}", "condition::unexpected-character", 4..5),
+    ] {
+        let error = parse(text, &Limits::default()).unwrap_err();
+        assert_eq!((error.code, error.span.start..error.span.end), (code, place), "{text}: {error}");
+    }
+    let warned = parse("(a = 1 and (b = 2", &Limits::default()).unwrap();
+    let places: Vec<u32> = warned.warnings.iter().map(|warning| warning.span.start).collect();
+    assert_eq!(places, [0, 11]);
+    let expression = parse("a ~~ \"x(?=y)\"", &Limits::default()).unwrap().expression.unwrap();
+    let error = expression.compile(&mut Names::default(), &Limits::default()).unwrap_err();
+    assert_eq!((error.code, error.span.start, error.span.end), ("condition::regex-unsupported", 7, 10), "{error}");
+}
+
+#[test]
+fn depth_and_length_are_bounded() {
+    let limits = Limits::default();
+    let long = vec!["a = 1"; 6_000].join(" and ");
+    let expression = parse(&long, &limits).unwrap().expression.unwrap();
+    let condition = expression.compile(&mut Names::default(), &limits).unwrap();
+    assert!(!condition.evaluate(&Variables(vec![None])));
+    assert!(expression.to_string().ends_with(&")".repeat(5_999)));
+    let grouped = "(".repeat(30_000) + "a" + &")".repeat(30_000);
+    assert!(parse(&grouped, &limits).is_ok());
+    let nested = "(a or b and ".repeat(5_000) + "c" + &")".repeat(5_000);
+    assert_eq!(parse(&nested, &limits).unwrap_err().code, "condition::too-deep");
+    assert_eq!(parse(&("!".repeat(65) + "a"), &limits).unwrap_err().code, "condition::too-deep");
+    assert_eq!(parse(&" ".repeat(65_537), &limits).unwrap_err().code, "condition::too-long");
+}
+
+#[test]
+fn a_compiled_condition_is_shared_between_threads() {
+    fn shared<T: Send + Sync + Clone + 'static>() {}
+    shared::<Condition>();
+}
+
+#[test]
+fn printed_as_the_runtime_prints() {
+    for (text, printed) in [
+        ("(A=1) and (B!=2) and (C~/\"/x\")", "((A equals 1) and ((B notEquals 2) and (C matchesPath \"/x\")))"),
+        ("!a or b is not null", "((not (a)) or (b notEquals null))"),
+        ("'and' !Like \"*\"", "('and' not matches \"*\")"),
+        ("a > 1.50 and b = 5L", "((a greaterThan 1.5d) and (b equals 5L))"),
+    ] {
+        let expression = parse(text, &Limits::default()).unwrap().expression.unwrap();
+        assert_eq!(expression.to_string(), printed);
+    }
+}
+
+fn name() -> impl Strategy<Value = String> + Clone {
+    prop_oneof!["[a-z_][-a-zA-Z0-9_.]{0,6}", "[^']{1,6}", Just("and".to_owned()), Just("Null".to_owned())]
+}
+
+fn comparison() -> impl Strategy<Value = String> {
+    let quoted = name().prop_map(|name| if super::lexer::is_plain_name(&name) { name } else { format!("'{name}'") });
+    let right = prop_oneof![
+        "\"[^\"]{0,8}\"",
+        "-?[0-9]{1,9}",
+        "-?[0-9]{0,4}\\.[0-9]{1,8}[fdFD]?",
+        "[0-9]{1,12}[lL]",
+        Just("null".to_owned()),
+        Just("True".to_owned()),
+        quoted.clone(),
+    ];
+    let operator = prop::sample::select(vec![
+        "=",
+        "==",
+        "!=",
+        ":=",
+        ">",
+        ">=",
+        "<",
+        "<=",
+        "~",
+        "~~",
+        "~/",
+        "=|",
+        "!~",
+        "!~/",
+        "not Matches",
+        "! =|",
+        " is ",
+        " IsNot ",
+    ]);
+    (quoted, operator, right).prop_map(|(left, operator, right)| format!("{left} {operator} {right}"))
+}
+
+fn condition() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![4 => comparison(), 1 => Just("valid".to_owned()), 1 => Just("false".to_owned())];
+    leaf.prop_recursive(6, 60, 4, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|inner| format!("({inner})")),
+            inner.clone().prop_map(|inner| format!("!{inner}")),
+            prop::collection::vec(inner.clone(), 1..5).prop_map(|all| all.join(" and ")),
+            prop::collection::vec(inner.clone(), 1..5).prop_map(|all| all.join("||")),
+            prop::collection::vec(inner, 2..5).prop_map(|all| all.join(" AND (") + &")".repeat(all.len() - 1)),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn no_text_makes_the_parser_panic(text in "\\PC{0,40}") {
+        let _ = parse(&text, &Limits::default());
+    }
+
+    #[test]
+    fn no_tokens_make_the_parser_panic(
+        tokens in prop::collection::vec(
+            prop::sample::select(vec!["(", ")", "!", "not ", "and ", "||", "a", " = ", "~~", "\"(x\"", "'", "\"", "1", "-.5f", "null ", "é", "true "]),
+            0..30,
+        )
+    ) {
+        let limits = Limits::default();
+        if let Some(expression) = parse(&tokens.concat(), &limits).ok().and_then(|parsed| parsed.expression) {
+            let _ = expression.compile(&mut Names::default(), &limits);
+        }
+    }
+
+    #[test]
+    fn what_is_printed_is_read_back(text in condition()) {
+        let limits = Limits::default();
+        if let Ok(parsed) = parse(&text, &limits) {
+            let expression = parsed.expression.unwrap();
+            let printed = expression.to_string();
+            let again = parse(&printed, &limits).map_err(|error| TestCaseError::fail(format!("{printed}: {error}")))?;
+            prop_assert!(again.warnings.is_empty());
+            prop_assert_eq!(placeless(&expression), placeless(&again.expression.unwrap()), "{}", printed);
+        }
     }
 }

@@ -203,7 +203,15 @@ fn category(name: &str, ignore_case: bool) -> Option<ClassUnicode> {
 }
 
 /// A range of characters with their case variants; nothing where Java's case rules cannot be told from here.
-pub(super) fn folded(start: char, end: char, ignore_case: bool, unicode_case: bool) -> Option<ClassUnicode> {
+///
+/// Java folds a single character both ways; for a range it only asks whether a folded character lies inside.
+pub(super) fn folded(
+    start: char,
+    end: char,
+    single: bool,
+    ignore_case: bool,
+    unicode_case: bool,
+) -> Option<ClassUnicode> {
     let mut class = set(&[(start, end)]);
     if !ignore_case {
         return Some(class);
@@ -217,8 +225,9 @@ pub(super) fn folded(start: char, end: char, ignore_case: bool, unicode_case: bo
         let mut variants = vec![(lower, lower), (upper, upper)];
         if unicode_case {
             match lower {
-                'i' => variants.push(('\u{130}', '\u{131}')),
-                'k' => variants.push(('\u{212a}', '\u{212a}')),
+                'i' if single || includes('i') => variants.push(('\u{130}', '\u{131}')),
+                'i' => variants.push(('\u{131}', '\u{131}')),
+                'k' if single || includes('k') => variants.push(('\u{212a}', '\u{212a}')),
                 's' => variants.push(('\u{17f}', '\u{17f}')),
                 _ => {}
             }
@@ -228,7 +237,7 @@ pub(super) fn folded(start: char, end: char, ignore_case: bool, unicode_case: bo
     if !unicode_case || end.is_ascii() {
         return Some(class);
     }
-    if start != end {
+    if !single {
         return None;
     }
     let mut variants = set(&[(start, start)]);

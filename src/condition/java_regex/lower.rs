@@ -2,7 +2,8 @@
 //!
 //! Two constructs depend on what may follow them. `$` also holds before a line end that ends the text: where nothing
 //! follows it, a search matches that line end in a group of its own, which is cut off the match. A possessive repetition
-//! equals a greedy one when nothing it could give back can begin what follows.
+//! equals a greedy one when nothing it could give back can begin what follows. Loops over what can be empty are the same
+//! language in both, but not the same match, so only a whole text may be asked for them.
 
 use std::fmt::Write;
 
@@ -137,7 +138,7 @@ fn ahead(node: &Node, after: Ahead) -> Ahead {
         Node::Empty => after,
         Node::Char(c) => Ahead::chars(Chars::of(&class::set(&[(*c, *c)]))),
         Node::Class(class) => Ahead::chars(Chars::of(class)),
-        Node::LineBreak => Ahead::chars(Chars::of(&class::set(class::VERTICAL))),
+        Node::LineBreak { .. } => Ahead::chars(Chars::of(&class::set(class::VERTICAL))),
         Node::Assertion(Assertion::TextEnd | Assertion::LastLineEnd { .. } | Assertion::LineEnd { .. }, _) => {
             Ahead { at_end: true, ..after }
         }
@@ -179,7 +180,11 @@ impl Printer {
             Node::Empty => self.push("(?:)"),
             Node::Char(c) => self.char(*c),
             Node::Class(class) => return self.class(class),
-            Node::LineBreak => self.push(r"(?:\r\n|[\n-\r\x{85}\x{2028}\x{2029}])"),
+            Node::LineBreak { whole: false } => self.push(r"(?:\r\n|[\n-\r\x{85}\x{2028}\x{2029}])"),
+            Node::LineBreak { whole: true } => {
+                // After `\r`, the crate's line start holds only if no `\n` follows.
+                self.push(r"(?:\r\n|\r(?Rm:^)|[\n\x{b}\x{c}\x{85}\x{2028}\x{2029}])");
+            }
             Node::Assertion(assertion, span) => return self.assertion(*assertion, *span, after),
             Node::Capture(node) => {
                 if self.purpose == Purpose::Whole {
@@ -324,6 +329,10 @@ impl Printer {
         if mode == Mode::Possessive && max == Some(min) && single(node).is_none() {
             return Err(unsupported(span, "a possessive quantifier"));
         }
+        // Java leaves a loop at the first empty round, the crate does not; that shows in the match and its groups only.
+        if self.purpose == Purpose::Search && max.is_none_or(|max| max > 1) && can_be_empty(node) {
+            return Err(unsupported(span, "a search with the repetition of something that can be empty"));
+        }
         let again = if max.is_some_and(|max| max <= 1) { after } else { after.or(ahead(node, after)) };
         self.push("(?:");
         self.node(node, again)?;
@@ -361,6 +370,17 @@ impl Printer {
     }
 }
 
+fn can_be_empty(node: &Node) -> bool {
+    match node {
+        Node::Empty | Node::Assertion(..) => true,
+        Node::Char(_) | Node::Class(_) | Node::LineBreak { .. } => false,
+        Node::Capture(node) | Node::Atomic(node, _) => can_be_empty(node),
+        Node::Concat(nodes) => nodes.iter().all(can_be_empty),
+        Node::Alternation(nodes) => nodes.iter().any(can_be_empty),
+        Node::Repeat { node, min, .. } => *min == 0 || can_be_empty(node),
+    }
+}
+
 /// The characters of an item that always matches exactly one.
 fn single(node: &Node) -> Option<Chars> {
     match node {
@@ -373,6 +393,7 @@ fn single(node: &Node) -> Option<Chars> {
 /// Whether a greedy repetition of an item never has a reason to give one of its characters back.
 fn gives_nothing_back(node: &Node, after: Ahead) -> bool {
     single(node).is_some_and(|chars| {
-        !chars.meets(after.chars) && !after.asserts && !(after.at_end && chars.meets(Chars::line_ends(false)))
+        let kept = !(after.at_end && chars.meets(Chars::line_ends(false)));
+        kept && !after.asserts && !chars.meets(after.chars)
     })
 }

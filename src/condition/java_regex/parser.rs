@@ -1,21 +1,24 @@
 //! Reads a pattern with Java's grammar, character by character as the JDK does, so that the same things are errors.
 
+mod class_syntax;
+mod escape;
+
 use std::collections::HashMap;
 
-use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
+use regex_syntax::hir::ClassUnicode;
 
 use crate::Limits;
 use crate::diagnostic::Span;
 
 use super::super::ConditionError;
 use super::class;
+use escape::Escape;
 
 /// A parsed pattern.
 #[derive(Debug)]
 pub(super) struct Pattern {
     pub(super) node: Node,
-    /// How many groups capture.
-    pub(super) groups: usize,
+    /// The numbers of the named groups.
     pub(super) names: HashMap<Box<str>, usize>,
 }
 
@@ -24,8 +27,10 @@ pub(super) enum Node {
     Empty,
     Char(char),
     Class(ClassUnicode),
-    /// `\R`.
-    LineBreak,
+    /// `\R`; when repeated, Java never takes only the first half of `\r\n`.
+    LineBreak {
+        whole: bool,
+    },
     Assertion(Assertion, Span),
     Capture(Box<Node>),
     Concat(Vec<Node>),
@@ -98,13 +103,14 @@ pub(super) fn parse(pattern: &str, limits: &Limits) -> Result<Pattern, Condition
         names: HashMap::new(),
         depth: limits.condition_depth,
         budget: limits.regex_bytes / 8,
+        line_breaks: 0,
     };
     let node = parser.alternation()?;
     if !parser.ended() {
         let what = if parser.peek() == ')' { "the closing `)` was never opened" } else { "unexpected character" };
         return Err(parser.invalid(parser.cursor, what));
     }
-    Ok(Pattern { node, groups: parser.groups, names: parser.names })
+    Ok(Pattern { node, names: parser.names })
 }
 
 /// The characters of a pattern and their offsets, with `\Q...\E` turned into escapes.
@@ -164,16 +170,11 @@ struct Parser {
     depth: usize,
     /// How many more ranges sets may take together.
     budget: usize,
+    /// How many `\R` were read.
+    line_breaks: usize,
 }
 
 type Parse<T> = Result<T, ConditionError>;
-
-/// What an escape stands for.
-enum Escape {
-    Char(char),
-    Class(ClassUnicode),
-    Node(Node),
-}
 
 impl Parser {
     fn raw(&self, at: usize) -> char {
@@ -291,6 +292,7 @@ impl Parser {
         loop {
             let c = self.peek();
             let from = self.cursor;
+            let line_breaks = self.line_breaks;
             let node = match c {
                 '\0' if self.ended() => break,
                 '|' | ')' => break,
@@ -340,7 +342,18 @@ impl Parser {
                     self.literal(c, from)?
                 }
             };
-            nodes.push(self.repetition(node)?);
+            let mut node = self.repetition(node)?;
+            if let Node::Repeat { node: inner, max, .. } = &mut node {
+                match &mut **inner {
+                    Node::LineBreak { whole } if c == '\\' => *whole = true,
+                    // The JDK changes its mind about half line breaks with the shape of the group.
+                    _ if self.line_breaks > line_breaks && *max != Some(1) => {
+                        return Err(self.unsupported(from, "`\\R` in a repeated group"));
+                    }
+                    _ => {}
+                }
+            }
+            nodes.push(node);
         }
         Ok(match nodes.pop() {
             Some(only) if nodes.is_empty() => only,
@@ -356,12 +369,12 @@ impl Parser {
         if !self.flags.ignore_case || (c.is_ascii() && !c.is_ascii_alphabetic()) {
             return Ok(Node::Char(c));
         }
-        let class = self.folded(c, c, from)?;
+        let class = self.folded(c, c, true, from)?;
         Ok(Node::Class(class))
     }
 
-    fn folded(&mut self, start: char, end: char, from: usize) -> Parse<ClassUnicode> {
-        let class = class::folded(start, end, self.flags.ignore_case, self.flags.unicode_case)
+    fn folded(&mut self, start: char, end: char, single: bool, from: usize) -> Parse<ClassUnicode> {
+        let class = class::folded(start, end, single, self.flags.ignore_case, self.flags.unicode_case)
             .ok_or_else(|| self.unsupported(from, "a character without simple case rules under `(?iu)`"))?;
         self.charged(class, from)
     }
@@ -510,329 +523,6 @@ impl Parser {
             }
             c = self.next();
         }
-    }
-
-    /// `\p{name}` or `\pX`, from the backslash on.
-    fn property(&mut self) -> Parse<ClassUnicode> {
-        let from = self.cursor;
-        let negated = self.raw(self.cursor + 1) == 'P';
-        self.cursor += 1;
-        let braced = self.next() == '{';
-        let name: String = if braced {
-            let start = self.cursor + 1;
-            let length = self.chars.iter().skip(start).position(|&c| c == '}');
-            let Some(length) = length else {
-                self.cursor = self.chars.len();
-                return Err(self.invalid(from, "the property has no closing `}`"));
-            };
-            self.cursor = start + length + 1;
-            self.chars.iter().skip(start).take(length).collect()
-        } else {
-            self.read().to_string()
-        };
-        match class::property(&name, self.flags.ignore_case, self.flags.unicode_classes) {
-            Some(class) => self.charged(if negated { class::negated(class) } else { class }, from),
-            None => Err(self.unsupported(from, &format!("the character property `{name}`"))),
-        }
-    }
-
-    /// A character class from its `[` on, or after `&&` from the character before its first.
-    fn class(&mut self, consume: bool) -> Parse<ClassUnicode> {
-        self.deeper()?;
-        let from = self.cursor;
-        let mut all = Set::default();
-        // Java keeps single characters apart, and remembers the last of the others: `&&` with nothing on its right means
-        // that one.
-        let mut singles = Set::default();
-        let mut last: Option<ClassUnicode> = None;
-        let mut c = self.next();
-        let negated = c == '^' && self.cursor > 0 && self.raw(self.cursor - 1) == '[';
-        if negated {
-            c = self.next();
-        }
-        loop {
-            match c {
-                '[' => {
-                    let inner = self.class(true)?;
-                    all.add(&inner);
-                    last = Some(inner);
-                    c = self.peek();
-                    continue;
-                }
-                '&' if self.raw(self.cursor + 1) == '&' => {
-                    self.cursor += 1;
-                    self.next();
-                    let right = self.right_operand(from)?;
-                    if !singles.is_empty() {
-                        let singles = std::mem::take(&mut singles).class();
-                        if all.is_empty() {
-                            last = Some(singles.clone());
-                        }
-                        all.add(&singles);
-                    }
-                    let alone = all.is_empty();
-                    match right {
-                        None if alone => return Err(self.invalid(from, "`&&` stands for itself")),
-                        Some(right) => last = Some(right),
-                        None => {}
-                    }
-                    if let Some(last) = &last {
-                        let mut class = if alone { last.clone() } else { std::mem::take(&mut all).class() };
-                        class.intersect(last);
-                        all = Set::from(class);
-                    }
-                    c = self.peek();
-                    continue;
-                }
-                '&' if self.flags.comments && matches!(self.raw(self.cursor + 1), '\t'..='\r' | ' ' | '#') => {
-                    return Err(self.unsupported(self.cursor, "`&` before white space in a class in comments mode"));
-                }
-                '\0' if self.ended() => return Err(self.unclosed_class(from)),
-                ']' if !all.is_empty() || !singles.is_empty() => {
-                    if consume {
-                        self.next();
-                    }
-                    break;
-                }
-                _ => {}
-            }
-            let (item, single) = self.class_item()?;
-            if single {
-                singles.add(&item);
-            } else {
-                all.add(&item);
-                last = Some(item);
-            }
-            c = self.peek();
-        }
-        self.depth += 1;
-        all.add(&singles.class());
-        let class = all.class();
-        self.charged(if negated { class::negated(class) } else { class }, from)
-    }
-
-    /// What stands to the right of `&&`, up to the end of the class or the next `&`.
-    fn right_operand(&mut self, from: usize) -> Parse<Option<ClassUnicode>> {
-        let mut right = Set::default();
-        loop {
-            match self.peek() {
-                ']' | '&' => return Ok(if right.is_empty() { None } else { Some(right.class()) }),
-                '\0' if self.ended() => return Err(self.unclosed_class(from)),
-                '[' => right.add(&self.class(true)?),
-                _ => {
-                    self.cursor -= 1;
-                    right.add(&self.class(false)?);
-                }
-            }
-        }
-    }
-
-    fn unclosed_class(&mut self, from: usize) -> ConditionError {
-        self.cursor = self.chars.len();
-        self.invalid(from, "the character class has no closing `]`")
-    }
-
-    /// A character, a range or an escape in a class; true for what Java keeps among the single characters.
-    fn class_item(&mut self) -> Parse<(ClassUnicode, bool)> {
-        let from = self.cursor;
-        let start = if self.peek() == '\\' {
-            if matches!(self.raw(self.cursor + 1), 'p' | 'P') {
-                return Ok((self.property()?, false));
-            }
-            let range = self.raw(self.cursor + 2) == '-';
-            match self.escape(true, range)? {
-                Escape::Char(c) => c,
-                Escape::Class(class) => return Ok((self.charged(class, from)?, false)),
-                Escape::Node(_) => return Err(self.invalid(from, "the escape has no meaning in a class")),
-            }
-        } else {
-            let c = self.peek();
-            self.next();
-            c
-        };
-        let mut end = start;
-        if self.peek() == '-' && !matches!(self.raw(self.cursor + 1), '[' | ']') {
-            let c = self.next();
-            end = if c == '\\' {
-                match self.escape(true, true)? {
-                    Escape::Char(c) => c,
-                    _ => return Err(self.invalid(from, "the range has no end")),
-                }
-            } else {
-                if self.ended() {
-                    return Err(self.unclosed_class(from));
-                }
-                self.next();
-                c
-            };
-            if end < start {
-                return Err(self.invalid(from, "the range ends before its start"));
-            }
-            return Ok((self.folded(start, end, from)?, false));
-        }
-        let single = u32::from(start) < 256;
-        Ok((self.folded(start, end, from)?, single))
-    }
-
-    /// An escape from its backslash on.
-    fn escape(&mut self, in_class: bool, in_range: bool) -> Parse<Escape> {
-        let from = self.cursor;
-        let c = self.raw(self.cursor + 1);
-        self.cursor += 2;
-        if self.cursor > self.chars.len() {
-            self.cursor = self.chars.len();
-            return Err(self.invalid(from, "nothing follows the `\\`"));
-        }
-        let unix = self.flags.unix_lines;
-        Ok(Escape::Char(match c {
-            '0' => self.octal(from)?,
-            'a' => '\u{7}',
-            'e' => '\u{1b}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'v' if in_range => '\u{b}',
-            'c' => {
-                if self.ended() {
-                    return Err(self.invalid(from, "nothing follows `\\c`"));
-                }
-                let c = u32::from(self.read()) ^ 64;
-                self.scalar(c, from)?
-            }
-            'x' => self.hexadecimal(from)?,
-            'u' => self.utf16(from)?,
-            'd' | 'D' | 'w' | 'W' | 's' | 'S' | 'h' | 'H' | 'v' | 'V' => {
-                return match class::perl(c, self.flags.unicode_classes) {
-                    Some(class) => Ok(Escape::Class(class)),
-                    None => Err(self.unsupported(from, "this class")),
-                };
-            }
-            'A' | 'B' | 'G' | 'R' | 'X' | 'Z' | 'b' | 'z' | 'k' | '1'..='9' if in_class => {
-                return Err(self.invalid(from, format!("`\\{c}` has no meaning in a class")));
-            }
-            'R' => return Ok(Escape::Node(Node::LineBreak)),
-            'A' => return Ok(self.assertion(Assertion::TextStart, from)),
-            'z' => return Ok(self.assertion(Assertion::TextEnd, from)),
-            'Z' => return Ok(self.assertion(Assertion::LastLineEnd { unix }, from)),
-            'B' => return Ok(self.assertion(Assertion::NotWordBoundary, from)),
-            'b' if self.peek() == '{' => return Err(self.unsupported(from, "the grapheme boundary `\\b{g}`")),
-            'b' => return Ok(self.assertion(Assertion::WordBoundary, from)),
-            'G' => return Err(self.unsupported(from, "the end of the last match `\\G`")),
-            'X' => return Err(self.unsupported(from, "the grapheme cluster `\\X`")),
-            'N' => return Err(self.unsupported(from, "a character by its name `\\N`")),
-            'k' | '1'..='9' => return Err(self.unsupported(from, "a back-reference")),
-            c if c.is_ascii_alphabetic() => return Err(self.invalid(from, format!("unknown escape `\\{c}`"))),
-            c => c,
-        }))
-    }
-
-    fn assertion(&self, assertion: Assertion, from: usize) -> Escape {
-        Escape::Node(Node::Assertion(assertion, Span::new(self.offset(from), self.offset(self.cursor))))
-    }
-
-    fn scalar(&self, code: u32, from: usize) -> Parse<char> {
-        char::from_u32(code).ok_or_else(|| {
-            if code > u32::from(char::MAX) {
-                self.invalid(from, "there is no such character")
-            } else {
-                self.unsupported(from, "half of a surrogate pair")
-            }
-        })
-    }
-
-    fn octal(&mut self, from: usize) -> Parse<char> {
-        let mut code = 0;
-        let mut digits = 0;
-        while digits < 3 {
-            let Some(digit) = self.peek().to_digit(8) else { break };
-            if digits == 2 && code > 0o37 {
-                break;
-            }
-            code = code * 8 + digit;
-            digits += 1;
-            self.cursor += 1;
-        }
-        if digits == 0 {
-            return Err(self.invalid(from, "no octal digit follows `\\0`"));
-        }
-        self.scalar(code, from)
-    }
-
-    fn hexadecimal(&mut self, from: usize) -> Parse<char> {
-        let first = self.read();
-        if first == '{' && self.peek().is_ascii_hexdigit() {
-            let mut code = 0_u32;
-            loop {
-                let c = self.read();
-                match c.to_digit(16) {
-                    Some(digit) => code = (code << 4) + digit,
-                    None if c == '}' => return self.scalar(code, from),
-                    None => return Err(self.invalid(from, "the escape has no closing `}`")),
-                }
-                if code > u32::from(char::MAX) {
-                    return Err(self.invalid(from, "there is no such character"));
-                }
-            }
-        }
-        let second = self.read();
-        match (first.to_digit(16), second.to_digit(16)) {
-            (Some(first), Some(second)) => self.scalar(first * 16 + second, from),
-            _ => Err(self.invalid(from, "two hexadecimal digits must follow `\\x`")),
-        }
-    }
-
-    /// `\uXXXX`, two of them for a character beyond the basic plane.
-    fn utf16(&mut self, from: usize) -> Parse<char> {
-        let unit = self.unit(from)?;
-        let after = self.cursor;
-        if (0xd800..0xdc00).contains(&unit) && self.read() == '\\' && self.read() == 'u' {
-            let low = self.unit(from)?;
-            if (0xdc00..0xe000).contains(&low) {
-                return self.scalar(0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00), from);
-            }
-        }
-        self.cursor = after;
-        self.scalar(unit, from)
-    }
-
-    fn unit(&mut self, from: usize) -> Parse<u32> {
-        let mut unit = 0;
-        for _ in 0..4 {
-            match self.read().to_digit(16) {
-                Some(digit) => unit = unit * 16 + digit,
-                None => return Err(self.invalid(from, "four hexadecimal digits must follow `\\u`")),
-            }
-        }
-        Ok(unit)
-    }
-}
-
-/// The union of many sets, put in order once; a set of no characters is still one that was added.
-#[derive(Default)]
-struct Set {
-    ranges: Vec<ClassUnicodeRange>,
-    added: bool,
-}
-
-impl Set {
-    fn add(&mut self, class: &ClassUnicode) {
-        self.ranges.extend_from_slice(class.ranges());
-        self.added = true;
-    }
-
-    fn is_empty(&self) -> bool {
-        !self.added
-    }
-
-    fn class(self) -> ClassUnicode {
-        ClassUnicode::new(self.ranges)
-    }
-}
-
-impl From<ClassUnicode> for Set {
-    fn from(class: ClassUnicode) -> Self {
-        Self { ranges: class.ranges().to_vec(), added: true }
     }
 }
 
