@@ -251,6 +251,15 @@ impl<'r> Run<'r> {
         }
     }
 
+    /// Forgets what was written to the variables of a token: a verification sets them all anew.
+    pub(crate) fn unset_token_variables(&mut self, proxy: &ProxyPlan) {
+        for (slot, (_, entry)) in self.slots.iter_mut().zip(proxy.names.iter()) {
+            if matches!(entry.kind, Kind::Token(_)) {
+                *slot = None;
+            }
+        }
+    }
+
     fn write_field(&mut self, name: MessageName, field: &Field, value: &Value<'_>) -> Result<(), NotWritable> {
         let root = match name {
             MessageName::Request => Root::Request,

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::common::{Attribute, CompiledAttribute, CompiledValue, ValueOrRef};
-use super::get_oauth_v2_info::token_facts;
-use super::oauth_v2::{ACCESS_TOKEN_EXPIRED, INVALID_ACCESS_TOKEN};
+use super::get_oauth_v2_info::{EXPIRED, INVALID, token_facts};
 use super::{PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fault::FaultSpec;
@@ -36,6 +35,7 @@ const NAMES: &[&str] = &[
     "refresh_count",
     "organization_name",
     "expires_in",
+    "refresh_token_expires_in",
     "issued_at",
     "status",
     "api_product_list",
@@ -160,7 +160,3 @@ impl Compiled {
         StepResult::Continue
     }
 }
-
-/// The rows of this policy's own fault table: other statuses than those of verification.
-const INVALID: FaultSpec = FaultSpec { status: 500, ..INVALID_ACCESS_TOKEN };
-const EXPIRED: FaultSpec = FaultSpec { status: 500, ..ACCESS_TOKEN_EXPIRED };

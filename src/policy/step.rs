@@ -118,6 +118,13 @@ impl<'s, 'r> StepContext<'s, 'r> {
         StepResult::Raise(Raised::host_failure())
     }
 
+    /// Sets the failure variables of this policy, which goes on in another way than by raising a fault.
+    pub(crate) fn note_failure(&mut self, mut raised: Raised) {
+        let at = self.proxy.policies.iter().position(|policy| std::ptr::eq(policy, self.policy));
+        raised.policy = at.and_then(|at| u32::try_from(at).ok());
+        self.run.failures.push(raised);
+    }
+
     /// A fault of this policy.
     pub(crate) fn raise(&self, spec: &'static FaultSpec) -> StepResult {
         StepResult::Raise(Raised::new(spec))
