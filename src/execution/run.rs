@@ -81,6 +81,8 @@ pub(crate) struct Run<'r> {
     pub(crate) custom: Vec<Option<Message>>,
     pub(crate) side: Side,
     slots: Vec<Option<Value<'static>>>,
+    /// What was written to variables that the deployment does not name, the latest last.
+    unnamed: Vec<(Box<str>, Value<'static>)>,
     pub(crate) verified: Option<Verified>,
     pub(crate) fault: Option<Raised>,
     pub(crate) failures: Failures,
@@ -116,6 +118,7 @@ impl<'r> Run<'r> {
             custom: Vec::new(),
             side: Side::Request,
             slots: Vec::new(),
+            unnamed: Vec::new(),
             verified: None,
             fault: None,
             failures: Failures::default(),
@@ -242,6 +245,27 @@ impl<'r> Run<'r> {
                 Ok(())
             }
         }
+    }
+
+    /// Writes a variable whose name is only known at run time; one the deployment does not name is kept aside.
+    pub(crate) fn set_named(
+        &mut self,
+        proxy: &ProxyPlan,
+        name: &str,
+        value: Value<'static>,
+    ) -> Result<(), NotWritable> {
+        match proxy.names.find(name) {
+            Some(var) => self.set(proxy, var, value),
+            None => {
+                self.unnamed.push((name.into(), value));
+                Ok(())
+            }
+        }
+    }
+
+    /// What was written to a variable that the deployment does not name.
+    pub(crate) fn unnamed(&self, name: &str) -> Option<&Value<'static>> {
+        self.unnamed.iter().rev().find(|(known, _)| **known == *name).map(|(_, value)| value)
     }
 
     /// Forgets what was written to a variable.

@@ -14,7 +14,7 @@ use crate::fault::{FaultSpec, Raised};
 use crate::host::{AccessToken, TokenStatus};
 use crate::plan::Linker;
 use crate::secret::Secret;
-use crate::variables::{Value, VarRef};
+use crate::variables::VarRef;
 use crate::xml::Element;
 
 /// `<GetOAuthV2Info>` as its document says it.
@@ -224,12 +224,9 @@ impl Compiled {
         for (name, value) in facts {
             let known = self.outputs.known.iter().find(|(known, _)| known == name).map(|(_, var)| *var);
             let written = match known {
-                Some(var) => cx.set(var, Value::from(value.clone())),
-                // Custom attributes are named by the token: their variables exist if anything in the bundle reads them.
-                None => match cx.proxy.names.find(&format!("{}.{name}", self.outputs.prefix)) {
-                    Some(var) => cx.set(var, Value::from(value.clone())),
-                    None => Ok(()),
-                },
+                Some(var) => cx.set(var, value.clone()),
+                // Custom attributes are named by the token or the app.
+                None => cx.set_named(&format!("{}.{name}", self.outputs.prefix), value.clone()),
             };
             if written.is_err() {
                 return cx.unexpected();
@@ -291,6 +288,8 @@ fn client_facts(credential: &CredentialRecord) -> Vec<(String, String)> {
         facts.push(("developer.email".to_owned(), developer.email.clone()));
         facts.extend(developer.developer_id.clone().map(|id| ("developer.id".to_owned(), id)));
     }
-    facts.extend(app.attributes.iter().map(|attribute| (attribute.name.clone(), attribute.value.clone())));
+    // An attribute cannot stand for a fixed part of the profile.
+    let custom = app.attributes.iter().filter(|attribute| !CLIENT_NAMES.contains(&attribute.name.as_str()));
+    facts.extend(custom.map(|attribute| (attribute.name.clone(), attribute.value.clone())));
     facts
 }

@@ -12,7 +12,7 @@ use crate::fault::FaultSpec;
 use crate::host::{AccessToken, TokenAttribute, TokenChange, TokenStatus};
 use crate::plan::Linker;
 use crate::secret::Secret;
-use crate::variables::{Intern, Value, VarRef};
+use crate::variables::VarRef;
 use crate::xml::Element;
 
 /// `<SetOAuthV2Info>` as its document says it.
@@ -46,7 +46,9 @@ const NAMES: &[&str] = &[
 pub(crate) struct Compiled {
     token: CompiledValue,
     attributes: Vec<CompiledAttribute>,
-    outputs: Vec<(String, VarRef)>,
+    outputs: Vec<(&'static str, VarRef)>,
+    /// `oauthv2accesstoken.{policy}`
+    prefix: String,
 }
 
 impl PolicyType for SetOAuthV2Info {
@@ -72,13 +74,9 @@ impl PolicyType for SetOAuthV2Info {
                 .push(Diagnostic::warning("oauth::fixed-attribute", message).at(&linker.source, attribute.name.span));
         }
         let attributes = Attribute::compile_list(&custom, linker)?;
-        let mut outputs: Vec<_> =
-            NAMES.iter().map(|name| ((*name).to_owned(), linker.own("oauthv2accesstoken", name))).collect();
-        for attribute in &attributes {
-            let var = linker.intern(&format!("oauthv2accesstoken.{}.{}", linker.policy, attribute.name));
-            outputs.push((format!("accesstoken.{}", attribute.name), var));
-        }
-        Some(Compiled { token: self.access_token.compile(linker), attributes, outputs })
+        let outputs = NAMES.iter().map(|name| (*name, linker.own("oauthv2accesstoken", name))).collect();
+        let prefix = format!("oauthv2accesstoken.{}", linker.policy);
+        Some(Compiled { token: self.access_token.compile(linker), attributes, outputs, prefix })
     }
 }
 
@@ -153,7 +151,17 @@ impl Compiled {
         let facts = token_facts(token.expose(), &record, credential.map(|it| &**it), &organization, now);
         for (name, var) in &self.outputs {
             let Some((_, value)) = facts.iter().find(|(known, _)| known == name) else { continue };
-            if cx.set(*var, Value::from(value.clone())).is_err() {
+            if cx.set(*var, value.clone()).is_err() {
+                return cx.unexpected();
+            }
+        }
+        for attribute in record.attributes.iter() {
+            // An attribute cannot stand for a fixed part of the profile.
+            if NAMES.contains(&&*attribute.name) {
+                continue;
+            }
+            let name = format!("{}.{}", self.prefix, attribute.name);
+            if cx.set_named(&name, attribute.value.to_string()).is_err() {
                 return cx.unexpected();
             }
         }

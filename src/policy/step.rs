@@ -84,6 +84,15 @@ impl<'s, 'r> StepContext<'s, 'r> {
         self.run.set(self.proxy, var, value.into())
     }
 
+    /// Writes a variable whose name is only known now.
+    pub(crate) fn set_named(
+        &mut self,
+        name: &str,
+        value: impl Into<Value<'static>>,
+    ) -> Result<(), crate::execution::NotWritable> {
+        self.run.set_named(self.proxy, name, value.into())
+    }
+
     /// The time of this run.
     pub(crate) fn now_ms(&mut self) -> Result<i64, Raised> {
         self.run.now_ms(&self.snapshot.host)
