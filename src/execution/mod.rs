@@ -95,6 +95,7 @@ impl<'r> Execution<'r> {
                         if self.run.steps > snapshot.settings.limits.steps {
                             StepResult::Raise(Raised { host: true, ..Raised::new(&runtime::TOO_MANY_STEPS) })
                         } else {
+                            self.run.progress = 0;
                             let mut cx = StepContext { run: &mut self.run, snapshot, proxy, policy };
                             policy.compiled.execute(&mut cx)
                         }

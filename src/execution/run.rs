@@ -81,6 +81,8 @@ pub(crate) struct Run<'r> {
     pub(crate) custom: Vec<Option<Message>>,
     pub(crate) side: Side,
     slots: Vec<Option<Value<'static>>>,
+    /// What was written to variables that the deployment does not name, the latest last.
+    unnamed: Vec<(Box<str>, Value<'static>)>,
     pub(crate) verified: Option<Verified>,
     pub(crate) fault: Option<Raised>,
     pub(crate) failures: Failures,
@@ -116,6 +118,7 @@ impl<'r> Run<'r> {
             custom: Vec::new(),
             side: Side::Request,
             slots: Vec::new(),
+            unnamed: Vec::new(),
             verified: None,
             fault: None,
             failures: Failures::default(),
@@ -244,10 +247,40 @@ impl<'r> Run<'r> {
         }
     }
 
+    /// Writes a variable whose name is only known at run time; one the deployment does not name is kept aside.
+    pub(crate) fn set_named(
+        &mut self,
+        proxy: &ProxyPlan,
+        name: &str,
+        value: Value<'static>,
+    ) -> Result<(), NotWritable> {
+        match proxy.names.find(name) {
+            Some(var) => self.set(proxy, var, value),
+            None => {
+                self.unnamed.push((name.into(), value));
+                Ok(())
+            }
+        }
+    }
+
+    /// What was written to a variable that the deployment does not name.
+    pub(crate) fn unnamed(&self, name: &str) -> Option<&Value<'static>> {
+        self.unnamed.iter().rev().find(|(known, _)| **known == *name).map(|(_, value)| value)
+    }
+
     /// Forgets what was written to a variable.
     pub(crate) fn unset(&mut self, var: VarRef) {
         if let Some(slot) = self.slots.get_mut(var.0 as usize) {
             *slot = None;
+        }
+    }
+
+    /// Forgets what was written to the variables of a token: a verification sets them all anew.
+    pub(crate) fn unset_token_variables(&mut self, proxy: &ProxyPlan) {
+        for (slot, (_, entry)) in self.slots.iter_mut().zip(proxy.names.iter()) {
+            if matches!(entry.kind, Kind::Token(_)) {
+                *slot = None;
+            }
         }
     }
 

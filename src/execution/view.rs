@@ -48,6 +48,7 @@ impl<'a> View<'a, '_> {
     pub(crate) fn read_named(self, name: &str) -> Option<Value<'a>> {
         match self.proxy.names.find(name) {
             Some(var) => self.read(var),
+            None if self.run.unnamed(name).is_some() => self.run.unnamed(name).map(Value::borrow),
             // The kind is made for this one read, so nothing can be borrowed from it.
             None => match self.proxy.names.classify(name) {
                 Kind::Message(message, field) => field.read(self.run.message(message)?).map(Value::into_owned),

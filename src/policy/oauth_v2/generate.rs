@@ -8,6 +8,7 @@ use super::{GrantType, OAuthV2};
 use crate::diagnostic::Diagnostic;
 use crate::dialect::BasicCredentials;
 use crate::entity::{CredentialCheck, CredentialId, CredentialRecord};
+use crate::execution::Side;
 use crate::fault::{FaultSpec, Raised};
 use crate::host::{AccessToken, TokenAttribute, TokenStatus};
 use crate::message::authorization::{basic, form_decoded};
@@ -15,7 +16,7 @@ use crate::plan::Linker;
 use crate::policy::common::{Attribute, CompiledAttribute, CompiledValue};
 use crate::policy::{Reply, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::secret::Secret;
-use crate::variables::{Intern, Scope as _, Value, VarRef};
+use crate::variables::{Intern, Kind, Scope as _, Value, VarRef};
 
 /// GenerateAccessToken as it runs.
 pub(crate) struct Generate {
@@ -24,7 +25,7 @@ pub(crate) struct Generate {
     client_id: VarRef,
     client_secret: VarRef,
     authorization: VarRef,
-    scope: Option<(VarRef, Arc<str>)>,
+    scope: Option<RequestedScope>,
     expires_in: Option<CompiledValue>,
     end_user: Option<VarRef>,
     attributes: Vec<CompiledAttribute>,
@@ -33,6 +34,13 @@ pub(crate) struct Generate {
     respond_errors: bool,
     rfc: bool,
     outputs: response::Outputs,
+}
+
+/// Where the requested scopes are.
+struct RequestedScope {
+    var: VarRef,
+    /// The text itself, where it may be the list: it is no variable that every request has or lacks.
+    literal: Option<Arc<str>>,
 }
 
 /// What may come from a third party.
@@ -82,7 +90,11 @@ impl Generate {
         let client_id = variable(&policy.client_id, "request.formparam.client_id");
         let client_secret = linker.intern("request.formparam.client_secret");
         let authorization = linker.intern("request.header.authorization");
-        let scope = policy.scope.as_ref().map(|scope| (linker.intern(scope), Arc::from(scope.value.as_str())));
+        let scope = policy.scope.as_ref().map(|scope| {
+            let var = linker.intern(scope);
+            let literal = linker.names.entry(var).is_some_and(|entry| matches!(entry.kind, Kind::Plain));
+            RequestedScope { var, literal: literal.then(|| Arc::from(scope.value.as_str())) }
+        });
         let external = External {
             authorization: policy.external_authorization,
             status: linker.intern("oauth_external_authorization_status"),
@@ -180,7 +192,8 @@ impl Generate {
             let known = GrantType::WORDS.iter().any(|(word, _)| *word == grant);
             return Err(Refusal {
                 spec: &UNSUPPORTED_GRANT_TYPE,
-                status: 400,
+                // RFC 6749 asks for 400; the vendors document the status of the fault.
+                status: if self.rfc { 400 } else { UNSUPPORTED_GRANT_TYPE.status },
                 error: "unsupported_grant_type",
                 // Only words of the RFC are repeated; whatever else the client sent is not.
                 text: if known { format!("Unsupported grant type : {grant}") } else { "Unsupported grant type".into() },
@@ -233,11 +246,10 @@ impl Generate {
         let view = cx.view();
         let asked = match &self.scope {
             None => None,
-            // The text names a variable. Where it cannot, because it is a list or no such variable exists, it is the list.
-            Some((var, text)) => match view.get(*var) {
+            // The text names a variable. Where no such variable exists it is the list: rather that than every scope.
+            Some(RequestedScope { var, literal }) => match view.get(*var) {
                 Some(value) => Some(value.into_text().into_owned()),
-                None if text.contains('.') => None,
-                None => Some(text.to_string()),
+                None => literal.as_deref().map(str::to_owned),
             },
         };
         match asked.as_deref().map(str::trim).filter(|asked| !asked.is_empty()) {
@@ -317,8 +329,10 @@ impl Generate {
     /// Refuses in the form the policy asks for: an OAuth body, or a fault.
     fn refuse(&self, cx: &mut StepContext<'_, '_>, refusal: Refusal) -> StepResult {
         let raised = Raised::new(refusal.spec).status(refusal.status).detail(refusal.text.as_str());
-        let answers = self.respond || (self.respond_errors && cx.policy.continue_on_error);
-        if !answers {
+        let goes_on = cx.policy.continue_on_error;
+        let answers = if goes_on { self.respond_errors } else { self.respond };
+        // In the error flow the error message is that of the fault in force.
+        if !answers || cx.run.side == Side::Error {
             return StepResult::Raise(raised);
         }
         let body = if self.rfc {
@@ -327,7 +341,8 @@ impl Generate {
             serde_json::json!({ "ErrorCode": refusal.error, "Error": refusal.text })
         };
         let response = response::json(refusal.status, &body, self.rfc);
-        if self.respond_errors && cx.policy.continue_on_error {
+        if goes_on {
+            cx.note_failure(raised);
             cx.run.response = Some(Box::new(response));
             return StepResult::Respond;
         }
