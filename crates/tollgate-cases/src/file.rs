@@ -1,0 +1,241 @@
+//! A case file: read once, run as often as wanted.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+use tollgate::bundle::Bundle;
+use tollgate::entity::Entities;
+use tollgate::{Deployment, Dialect, Limits, PolicyEngine};
+
+use crate::compare;
+use crate::error::CaseError;
+use crate::format::{Case, DEFAULT_NOW, DialectName, Document};
+use crate::host::CaseHost;
+use crate::load;
+use crate::observe::{Observed, Step};
+use crate::request::Before;
+use crate::time::parse_time;
+use crate::token::issue;
+
+/// How the token store of a run answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostMode {
+    /// At once.
+    Inline,
+    /// Always later, so that every run that needs it is parked and resumed.
+    Deferring,
+}
+
+/// What became of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseResult {
+    /// What the case shows.
+    pub note: String,
+    /// What was not as wanted, a sentence each; nothing when the case holds.
+    pub failures: Vec<String>,
+}
+
+/// A case file with everything it names.
+#[derive(Clone, Debug)]
+pub struct CaseFile {
+    path: PathBuf,
+    document: Document,
+    entities: Entities,
+    bundles: Vec<Bundle>,
+    policies: Vec<(String, String)>,
+}
+
+impl CaseFile {
+    /// Reads a case file and the bundles, policies and entities it names.
+    ///
+    /// # Errors
+    /// When a file cannot be read, the case file has a key the format does not know, or the deployment is refused.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, CaseError> {
+        let path = path.as_ref();
+        let text = load::text(path)?;
+        let document: Document =
+            serde_saphyr::from_str(&text).map_err(|error| CaseError::format(path, error.to_string()))?;
+        Self::resolve(path, document)
+    }
+
+    fn resolve(path: &Path, document: Document) -> Result<Self, CaseError> {
+        let beside = |name: &str| path.parent().unwrap_or(Path::new("")).join(name);
+        let entities = match &document.entities {
+            None => Entities::default(),
+            Some(Value::String(name)) => load::entities(&beside(name))?,
+            Some(inline) => Entities::from_json("entities", inline.to_string().as_bytes())
+                .map_err(|diagnostics| CaseError::Deployment { path: path.to_owned(), diagnostics })?,
+        };
+        let mut loaded = load::Loaded::default();
+        for folder in &document.bundles {
+            loaded.extend(load::bundles(&beside(folder), &Limits::default())?);
+        }
+        if loaded.diagnostics.has_errors() {
+            return Err(CaseError::Deployment { path: path.to_owned(), diagnostics: loaded.diagnostics });
+        }
+        let mut policies = Vec::new();
+        for name in &document.policies {
+            policies.push((name.clone(), load::text(&beside(name))?));
+        }
+        policies.extend(document.policy.iter().map(|xml| ("policy.xml".to_owned(), xml.clone())));
+        if !policies.is_empty() && !document.bundles.is_empty() {
+            return Err(CaseError::format(path, "a case file has `bundles` or policies, not both"));
+        }
+        let file = Self { path: path.to_owned(), document, entities, bundles: loaded.bundles, policies };
+        file.check()?;
+        Ok(file)
+    }
+
+    /// Finds what would make every case fail in the same way.
+    fn check(&self) -> Result<(), CaseError> {
+        if let Some(case) = self.document.cases.iter().find(|case| case.policy.is_some() && !self.bundles.is_empty()) {
+            let message = format!("case `{}` has a policy of its own, but the file has `bundles`", case.note);
+            return Err(CaseError::format(&self.path, message));
+        }
+        let needs_own = |case: &&Case| case.policy.is_none() && self.bundles.is_empty() && self.policies.is_empty();
+        if let Some(case) = self.document.cases.iter().find(needs_own) {
+            let message = format!("case `{}` has nothing to run: name `bundles`, `policies` or a `policy`", case.note);
+            return Err(CaseError::format(&self.path, message));
+        }
+        if self.bundles.is_empty() && self.policies.is_empty() {
+            return Ok(());
+        }
+        let diagnostics = self.deployment(None).check();
+        if diagnostics.has_errors() {
+            return Err(CaseError::Deployment { path: self.path.clone(), diagnostics });
+        }
+        Ok(())
+    }
+
+    /// The cases as the file has them.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    fn deployment(&self, policy: Option<&str>) -> Deployment {
+        let document = &self.document;
+        let mut deployment = Deployment::new().entities(self.entities.clone());
+        deployment = match document.dialect {
+            DialectName::Auto => deployment,
+            DialectName::Sap => deployment.dialect(Dialect::sap()),
+            DialectName::Apigee => deployment.dialect(Dialect::edge()),
+            DialectName::ApigeeX => deployment.dialect(Dialect::apigee_x()),
+        };
+        if let Some(name) = &document.organization {
+            deployment = deployment.organization(name);
+        }
+        if let Some(name) = &document.environment {
+            deployment = deployment.environment(name);
+        }
+        if let Some(name) = &document.proxy {
+            deployment = deployment.proxy_name(name);
+        }
+        for bundle in &self.bundles {
+            deployment = deployment.bundle(bundle.clone());
+        }
+        match policy {
+            Some(xml) => deployment.policy("policy.xml", xml),
+            None => self.policies.iter().fold(deployment, |deployment, (name, xml)| deployment.policy(name, xml)),
+        }
+    }
+
+    /// Runs every case in one way.
+    pub fn run(&self, mode: HostMode) -> Vec<CaseResult> {
+        let cases = self.document.cases.iter();
+        cases.map(|case| CaseResult { note: case.note.clone(), failures: self.observe(case, mode).failures }).collect()
+    }
+
+    /// Runs every case in both ways; that they differ is a failure too.
+    pub fn run_all(&self) -> Vec<CaseResult> {
+        let both = |case: &Case| {
+            let inline = self.observe(case, HostMode::Inline);
+            let deferred = self.observe(case, HostMode::Deferring);
+            let pairs = inline.requests.iter().zip(&deferred.requests);
+            let differences = pairs.enumerate().flat_map(|(at, (inline, deferred))| {
+                compare::differences(inline, deferred).into_iter().map(move |difference| prefix(at) + &difference)
+            });
+            let mut failures = inline.failures;
+            failures.extend(differences);
+            if failures.is_empty() {
+                failures.extend(deferred.failures.into_iter().map(|failure| format!("deferred: {failure}")));
+            }
+            CaseResult { note: case.note.clone(), failures }
+        };
+        self.document.cases.iter().map(both).collect()
+    }
+
+    fn observe(&self, case: &Case, mode: HostMode) -> Observations {
+        let mut seen = Observations::default();
+        let host = CaseHost::new();
+        let engine = match PolicyEngine::new(self.deployment(case.policy.as_deref()), host.host()) {
+            Ok(engine) => engine,
+            Err(error) => {
+                seen.failures.push(error.to_string());
+                return seen;
+            }
+        };
+        let mut now = DEFAULT_NOW;
+        let mut response = None;
+        for (at, step) in steps(case).enumerate() {
+            now = step.now.unwrap_or(now);
+            let observed = self.prepare(&host, now, step, mode).and_then(|()| {
+                Observed::of(&engine, &host, step, &Before(response.as_ref()))
+            });
+            match observed {
+                Ok(observed) => {
+                    let failures = compare::failures(&observed, step.want);
+                    seen.failures.extend(failures.into_iter().map(|failure| prefix(at) + &failure));
+                    response = observed.json();
+                    seen.requests.push(observed);
+                }
+                // What follows builds on this request.
+                Err(failure) => {
+                    seen.failures.push(prefix(at) + &failure);
+                    break;
+                }
+            }
+        }
+        seen
+    }
+
+    fn prepare(&self, host: &Arc<CaseHost>, now: &str, step: Step<'_>, mode: HostMode) -> Result<(), String> {
+        let now_ms = parse_time(now)?;
+        host.set_time(now_ms);
+        host.set_faults(step.host, mode);
+        let issued = step.tokens.iter().try_for_each(|token| issue(host.store(), token, &self.entities, now_ms));
+        issued.map_err(|error| error.to_string())
+    }
+}
+
+/// The requests of one case, and what was not as wanted.
+#[derive(Default)]
+struct Observations {
+    requests: Vec<Observed>,
+    failures: Vec<String>,
+}
+
+/// Which request of the case a failure is about; the first is the case itself.
+fn prefix(at: usize) -> String {
+    if at == 0 { String::new() } else { format!("then {at}: ") }
+}
+
+fn steps(case: &Case) -> impl Iterator<Item = Step<'_>> {
+    let first = Step {
+        now: case.now.as_deref(),
+        tokens: &case.tokens,
+        request: &case.request,
+        target: case.target.as_ref(),
+        host: case.host,
+        want: &case.want,
+    };
+    let following = case.then.iter().map(|then| Step {
+        now: then.now.as_deref(),
+        tokens: &then.tokens,
+        request: &then.request,
+        target: then.target.as_ref(),
+        host: then.host,
+        want: &then.want,
+    });
+    std::iter::once(first).chain(following)
+}

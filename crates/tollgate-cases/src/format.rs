@@ -1,0 +1,340 @@
+//! The format of case files, one field per key; unknown keys are errors.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// The time of a case that names none.
+pub const DEFAULT_NOW: &str = "2026-01-02T03:04:05Z";
+
+/// A whole case file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// Folders of bundles, relative to the file; a zip archive where the crate reads those.
+    #[serde(default)]
+    pub bundles: Vec<String>,
+    /// Policy documents, relative to the file, which run in this order; in place of bundles.
+    #[serde(default)]
+    pub policies: Vec<String>,
+    /// A policy document in place, after those of `policies`.
+    #[serde(default)]
+    pub policy: Option<String>,
+    /// API products, developers and apps: a path relative to the file, or the document in place.
+    #[serde(default)]
+    pub entities: Option<Value>,
+    /// Whose documentation decides.
+    #[serde(default)]
+    pub dialect: DialectName,
+    /// `organization.name`.
+    #[serde(default)]
+    pub organization: Option<String>,
+    /// `environment.name`.
+    #[serde(default)]
+    pub environment: Option<String>,
+    /// `apiproxy.name` of single policies.
+    #[serde(default)]
+    pub proxy: Option<String>,
+    /// The cases; each has an engine and a token store of its own.
+    pub cases: Vec<Case>,
+}
+
+/// A dialect by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DialectName {
+    /// By the layout of the bundles.
+    #[default]
+    Auto,
+    /// SAP API Management.
+    Sap,
+    /// Apigee Edge.
+    #[serde(alias = "edge")]
+    Apigee,
+    /// Apigee X and hybrid.
+    ApigeeX,
+}
+
+/// A case: a request and its outcome, and perhaps further requests to the same engine.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// What the case shows, in a sentence.
+    pub note: String,
+    /// A policy document in place of those of the file.
+    #[serde(default)]
+    pub policy: Option<String>,
+    /// The time, [`DEFAULT_NOW`] when absent.
+    #[serde(default)]
+    pub now: Option<String>,
+    /// Tokens in the store before the request.
+    #[serde(default)]
+    pub tokens: Vec<Token>,
+    /// The request; `GET /` when absent.
+    #[serde(default)]
+    pub request: Request,
+    /// What the target answers; when absent, a call of the target is a failure.
+    #[serde(default)]
+    pub target: Option<Target>,
+    /// What of the host fails or waits.
+    #[serde(default)]
+    pub host: HostFaults,
+    /// What must come of it.
+    #[serde(default)]
+    pub want: Want,
+    /// Requests that follow on the same engine and token store.
+    #[serde(default)]
+    pub then: Vec<Then>,
+}
+
+/// A further request of a case.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Then {
+    /// What the request shows.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// The time; that of the request before when absent.
+    #[serde(default)]
+    pub now: Option<String>,
+    /// Tokens to add to the store before the request.
+    #[serde(default)]
+    pub tokens: Vec<Token>,
+    /// The request.
+    #[serde(default)]
+    pub request: Request,
+    /// What the target answers.
+    #[serde(default)]
+    pub target: Option<Target>,
+    /// What of the host fails or waits.
+    #[serde(default)]
+    pub host: HostFaults,
+    /// What must come of it.
+    #[serde(default)]
+    pub want: Want,
+}
+
+/// A token in the store.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    /// Its text.
+    pub access_token: String,
+    /// Consumer key of the app it was issued to.
+    pub client_id: String,
+    /// Granted scopes, separated by spaces.
+    #[serde(default)]
+    pub scope: String,
+    /// Seconds from `now` until it ends, which may be negative; `-1` never. An hour when absent.
+    #[serde(default)]
+    pub expires_in: Option<i64>,
+    /// `approved` or `revoked`.
+    #[serde(default)]
+    pub status: TokenStatus,
+    /// When it was issued; `now` when absent.
+    #[serde(default)]
+    pub issued: Option<String>,
+    /// API products it is for; the approved ones of the credential when absent.
+    #[serde(default)]
+    pub api_products: Option<Vec<String>>,
+    /// Custom attributes.
+    #[serde(default)]
+    pub attributes: Map<String, Value>,
+    /// The grant; `client_credentials` when absent.
+    #[serde(default)]
+    pub grant_type: Option<String>,
+    /// The end user.
+    #[serde(default)]
+    pub end_user: Option<String>,
+}
+
+/// Whether a token of a case may be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenStatus {
+    /// It may.
+    #[default]
+    Approved,
+    /// It was revoked.
+    Revoked,
+}
+
+/// A request; `{{response.member}}` in a path, header, form or body stands for a member of the response before.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// `GET` when absent.
+    #[serde(default)]
+    pub method: Option<String>,
+    /// Path and query; `/` when absent.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Headers: a text, or a list of texts.
+    #[serde(default)]
+    pub headers: Map<String, Value>,
+    /// Form parameters: a text, or a list of texts; they become the body.
+    #[serde(default)]
+    pub form: Option<Map<String, Value>>,
+    /// A JSON body.
+    #[serde(default)]
+    pub json: Option<Value>,
+    /// A body as it stands.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// Address of the client.
+    #[serde(default)]
+    pub client_ip: Option<std::net::IpAddr>,
+}
+
+/// What a target answers.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// `200` when absent.
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// Headers: a text, or a list of texts.
+    #[serde(default)]
+    pub headers: Map<String, Value>,
+    /// A body as it stands.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// A JSON body.
+    #[serde(default)]
+    pub json: Option<Value>,
+    /// It gives no answer.
+    #[serde(default)]
+    pub fail: Option<TargetFault>,
+}
+
+/// Why a target gives no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetFault {
+    /// It does not answer in time.
+    Timeout,
+    /// It cannot be reached.
+    Unreachable,
+    /// The connection ends before the answer is complete.
+    Eof,
+}
+
+/// What of the host fails or waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostFaults {
+    /// The token store.
+    #[serde(default)]
+    pub tokens: TokenStoreMode,
+    /// The clock.
+    #[serde(default)]
+    pub clock: HostFault,
+    /// The source of random bytes.
+    #[serde(default)]
+    pub random: HostFault,
+}
+
+/// How the token store answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenStoreMode {
+    /// As the run demands.
+    #[default]
+    Working,
+    /// Later.
+    Deferred,
+    /// Not at all.
+    Failing,
+}
+
+/// Whether a part of the host fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HostFault {
+    /// It works.
+    #[default]
+    Working,
+    /// It fails.
+    Failing,
+}
+
+/// What must come of a request; what is absent is not looked at.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Want {
+    /// The decision.
+    #[serde(default)]
+    pub decision: Option<DecisionName>,
+    /// Code of the fault in force at the end, as its default body carries it; `none` for no fault.
+    #[serde(default)]
+    pub fault: Option<String>,
+    /// Status of the response.
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// Headers of the response: exact values; `null` for an absent one.
+    #[serde(default)]
+    pub headers: Map<String, Value>,
+    /// Body of the response, exactly.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// Members of the JSON body of the response: every one named must be equal, `null` for an absent one.
+    #[serde(default)]
+    pub json: Option<Value>,
+    /// The call of the target.
+    #[serde(default)]
+    pub target: Option<WantMessage>,
+    /// The request as the policies left it.
+    #[serde(default)]
+    pub request: Option<WantMessage>,
+    /// Flow variables at the end, compared as text; `null` for an unresolved one.
+    #[serde(default)]
+    pub variables: Map<String, Value>,
+}
+
+/// A decision by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DecisionName {
+    /// The request may go on.
+    Continue,
+    /// The proxy answered.
+    Respond,
+    /// A policy or the runtime refused it.
+    Fault,
+}
+
+impl DecisionName {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Continue => "continue",
+            Self::Respond => "respond",
+            Self::Fault => "fault",
+        }
+    }
+}
+
+/// What a request must look like.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WantMessage {
+    /// Whether the target is called at all; it must be when absent.
+    #[serde(default)]
+    pub called: Option<bool>,
+    /// Method.
+    #[serde(default)]
+    pub method: Option<String>,
+    /// The whole URL.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// Path and query.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Headers: exact values; `null` for an absent one.
+    #[serde(default)]
+    pub headers: Map<String, Value>,
+    /// Body, exactly.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// Members of the JSON body.
+    #[serde(default)]
+    pub json: Option<Value>,
+}

@@ -1,0 +1,130 @@
+//! Requests and target answers as the case describes them, with what the response before put into them.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, Response};
+use serde_json::{Map, Value};
+use tollgate::message::ClientInfo;
+
+use crate::compare::text;
+use crate::format;
+
+/// What `{{response.member}}` is looked up in.
+pub(crate) struct Before<'a>(pub(crate) Option<&'a Value>);
+
+impl Before<'_> {
+    /// Fills in the members of the response before.
+    fn fill(&self, template: &str) -> Result<String, String> {
+        let mut filled = String::with_capacity(template.len());
+        let mut rest = template;
+        while let Some((literal, after)) = rest.split_once("{{response.") {
+            let Some((path, after)) = after.split_once("}}") else { break };
+            let response = self.0.ok_or_else(|| format!("`{{{{response.{path}}}}}`: the response before is not JSON"))?;
+            let found = path.split('.').try_fold(response, |value, member| value.get(member));
+            let found = found.ok_or_else(|| format!("`{{{{response.{path}}}}}`: the response before has no such member"))?;
+            filled.push_str(literal);
+            filled.push_str(&text(found));
+            rest = after;
+        }
+        filled.push_str(rest);
+        Ok(filled)
+    }
+
+    fn fill_all(&self, value: &Value) -> Result<Vec<String>, String> {
+        match value {
+            Value::Null => Ok(Vec::new()),
+            Value::Array(values) => values.iter().map(|value| self.fill(&text(value))).collect(),
+            value => Ok(vec![self.fill(&text(value))?]),
+        }
+    }
+
+    fn headers(&self, named: &Map<String, Value>) -> Result<HeaderMap, String> {
+        let mut headers = HeaderMap::new();
+        for (name, values) in named {
+            let header: HeaderName = name.parse().map_err(|_| format!("`{name}` is not a header name"))?;
+            for value in self.fill_all(values)? {
+                let value = HeaderValue::from_bytes(value.as_bytes())
+                    .map_err(|_| format!("header `{name}`: `{value}` is not a header value"))?;
+                headers.append(header.clone(), value);
+            }
+        }
+        Ok(headers)
+    }
+
+    /// Builds the request of a case.
+    pub(crate) fn request(&self, request: &format::Request) -> Result<http::Request<Bytes>, String> {
+        let (body, content_type) = match (&request.form, &request.json, &request.body) {
+            (None, None, None) => (String::new(), None),
+            (Some(form), None, None) => {
+                let mut encoded = form_urlencoded::Serializer::new(String::new());
+                for (name, values) in form {
+                    for value in self.fill_all(values)? {
+                        encoded.append_pair(name, &value);
+                    }
+                }
+                (encoded.finish(), Some("application/x-www-form-urlencoded"))
+            }
+            (None, Some(json), None) => (self.fill(&json.to_string())?, Some("application/json")),
+            (None, None, Some(body)) => (self.fill(body)?, None),
+            _ => return Err("a request has one of `form`, `json` and `body`".into()),
+        };
+        let mut built = http::Request::new(Bytes::from(body));
+        let method = request.method.as_deref().unwrap_or("GET");
+        *built.method_mut() = method.parse().map_err(|_| format!("`{method}` is not a method"))?;
+        let path = self.fill(request.path.as_deref().unwrap_or("/"))?;
+        *built.uri_mut() = path.parse().map_err(|error| format!("`{path}` is not a path: {error}"))?;
+        *built.headers_mut() = self.headers(&request.headers)?;
+        if let Some(content_type) = content_type {
+            built.headers_mut().entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
+        }
+        if request.client_ip.is_some() {
+            built.extensions_mut().insert(ClientInfo { ip: request.client_ip, ..ClientInfo::default() });
+        }
+        Ok(built)
+    }
+
+    /// Builds the answer of the target.
+    pub(crate) fn response(&self, target: &format::Target) -> Result<Response<Bytes>, String> {
+        let (body, content_type) = match (&target.json, &target.body) {
+            (Some(_), Some(_)) => return Err("a target answers with one of `json` and `body`".into()),
+            (Some(json), None) => (json.to_string(), Some("application/json")),
+            (None, body) => (body.clone().unwrap_or_default(), None),
+        };
+        let mut built = Response::new(Bytes::from(body));
+        let status = target.status.unwrap_or(200);
+        *built.status_mut() = status.try_into().map_err(|_| format!("`{status}` is not a status"))?;
+        *built.headers_mut() = self.headers(&target.headers)?;
+        if let Some(content_type) = content_type {
+            built.headers_mut().entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
+        }
+        Ok(built)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn members_of_the_response_are_filled_in() {
+        let response = json!({"access_token": "tok", "n": 1, "a": {"b": "c"}});
+        let before = Before(Some(&response));
+        assert_eq!(before.fill("Bearer {{response.access_token}}").unwrap(), "Bearer tok");
+        assert_eq!(before.fill("{{response.n}}{{response.a.b}}{{other}}").unwrap(), "1c{{other}}");
+        assert!(before.fill("{{response.missing}}").unwrap_err().contains("no such member"));
+        assert!(Before(None).fill("{{response.n}}").is_err());
+    }
+
+    #[test]
+    fn a_form_is_encoded_and_its_type_is_set() {
+        let form = json!({"a b": "1&2", "l": ["x", "y"]});
+        let request = format::Request { form: form.as_object().cloned(), ..Default::default() };
+        let built = Before(None).request(&request).unwrap();
+        assert_eq!(built.body(), "a+b=1%262&l=x&l=y");
+        assert_eq!(built.headers()[CONTENT_TYPE], "application/x-www-form-urlencoded");
+        let two = format::Request { body: Some("x".into()), ..request };
+        assert!(Before(None).request(&two).is_err());
+    }
+}
