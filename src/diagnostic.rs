@@ -40,6 +40,11 @@ impl Source {
         (line, before.get(start..).unwrap_or_default().chars().count() + 1)
     }
 
+    /// The text of a span; empty if it is none of this source.
+    pub fn spanned(&self, span: Span) -> &str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
     /// The text of a line, counted from 1, without its line end.
     pub fn line(&self, number: usize) -> Option<&str> {
         self.text.split('\n').nth(number.checked_sub(1)?).map(|line| line.strip_suffix('\r').unwrap_or(line))
@@ -192,30 +197,77 @@ impl fmt::Display for Diagnostic {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        write!(f, "{severity}[{}]: {}", self.code, self.message)?;
+        write!(f, "{severity}[{}]: {}", self.code, Printable(&self.message))?;
         if let Some(vendor) = self.vendor_code {
             write!(f, " ({vendor})")?;
         }
+        let mut margin = String::new();
         if let Some((source, span)) = &self.place {
             let (line, column) = source.position(span.start as usize);
-            let number = line.to_string();
-            let margin = " ".repeat(number.len());
-            write!(f, "\n {margin}--> {}:{line}:{column}", source.name())?;
+            margin = " ".repeat(line.to_string().len());
+            write!(f, "\n {margin}--> {}:{line}:{column}", Printable(source.name()))?;
             if let Some(text) = source.line(line) {
-                // Tabs are kept in the margin below, so that the caret stands under its character on any terminal.
-                let shown: String = text.chars().take(column + 160).collect();
-                let lead: String = text.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-                let under = source.text().get(span.start as usize..span.end as usize).unwrap_or_default();
-                let width = under.lines().next().unwrap_or_default().chars().count().clamp(1, 120);
-                write!(f, "\n {margin} |\n {number} | {shown}\n {margin} | {lead}{}", "^".repeat(width))?;
+                let excerpt = Excerpt::new(text, column, source.spanned(*span));
+                write!(f, "\n {margin} |\n {line} |{}\n {margin} |{}", excerpt.text, excerpt.caret)?;
             }
-            if let Some(help) = &self.help {
-                write!(f, "\n {margin} = help: {help}")?;
-            }
-        } else if let Some(help) = &self.help {
-            write!(f, "\n  = help: {help}")?;
+        }
+        if let Some(help) = &self.help {
+            write!(f, "\n {margin} = help: {}", Printable(help))?;
         }
         Ok(())
+    }
+}
+
+/// The part of a line that is shown, with what goes below it; each starts with its blank, unless it is empty.
+struct Excerpt {
+    text: String,
+    caret: String,
+}
+
+impl Excerpt {
+    /// Characters shown before the place and from it on, so that a minified file does not flood the terminal.
+    const BEFORE: usize = 80;
+    const FROM: usize = 160;
+    const CUT: &str = "...";
+
+    fn new(line: &str, column: usize, spanned: &str) -> Self {
+        let before = column.saturating_sub(1);
+        let skipped = if before > Self::BEFORE + Self::CUT.len() { before - Self::BEFORE } else { 0 };
+        let cut = if skipped > 0 { Self::CUT } else { "" };
+        let shown = line.chars().skip(skipped).take(before - skipped + Self::FROM).map(printable);
+        let text: String = cut.chars().chain(shown).collect();
+        // Tabs are kept in the margin below, so that the caret stands under its character on any terminal.
+        let lead = line.chars().skip(skipped).take(before - skipped).map(|c| if c == '\t' { '\t' } else { ' ' });
+        let lead: String = cut.chars().map(|_| ' ').chain(lead).collect();
+        let width = spanned.split(['\r', '\n']).next().unwrap_or_default().chars().count().clamp(1, Self::FROM);
+        let text = text.trim_end();
+        let text = if text.is_empty() { String::new() } else { format!(" {text}") };
+        Self { text, caret: format!(" {lead}{}", "^".repeat(width)) }
+    }
+}
+
+/// A character that cannot move the cursor or turn the direction of the text, so that a document cannot forge output.
+fn printable(c: char) -> char {
+    match c {
+        '\t' => c,
+        '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => '\u{FFFD}',
+        _ if c.is_control() => '\u{FFFD}',
+        _ => c,
+    }
+}
+
+/// Text of one line without characters that could forge output.
+struct Printable<'a>(&'a str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        while let Some((at, c)) = rest.char_indices().find(|&(_, c)| printable(c) != c) {
+            f.write_str(rest.get(..at).unwrap_or_default())?;
+            fmt::Write::write_char(f, if matches!(c, '\r' | '\n') { ' ' } else { printable(c) })?;
+            rest = rest.get(at + c.len_utf8()..).unwrap_or_default();
+        }
+        f.write_str(rest)
     }
 }
 
@@ -286,5 +338,114 @@ impl fmt::Display for Diagnostics {
             write!(f, "{diagnostic}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str, start: usize, end: usize) -> String {
+        let source = Source::new("a.xml", text);
+        Diagnostic::error("xml::test", "wrong").at(&source, Span::new(start, end)).help("right").to_string()
+    }
+
+    #[test]
+    fn the_caret_stands_under_its_text() {
+        assert_eq!(
+            shown("<a>\n  <b/>\n</a>", 7, 8),
+            "error[xml::test]: wrong\n  --> a.xml:2:4\n   |\n 2 |   <b/>\n   |    ^\n   = help: right"
+        );
+    }
+
+    #[test]
+    fn tabs_stay_in_the_margin() {
+        assert_eq!(
+            shown("<a>\n\t<b\tc='1'/>\n</a>", 8, 9),
+            "error[xml::test]: wrong\n  --> a.xml:2:5\n   |\n 2 | \t<b\tc='1'/>\n   | \t  \t^\n   = help: right"
+        );
+    }
+
+    #[test]
+    fn columns_are_characters() {
+        assert_eq!(
+            shown("<a>äöü<b/></a>", 10, 11),
+            "error[xml::test]: wrong\n  --> a.xml:1:8\n   |\n 1 | <a>äöü<b/></a>\n   |        ^\n   = help: right"
+        );
+        assert_eq!(
+            shown("<a>äöü</a>", 3, 9),
+            "error[xml::test]: wrong\n  --> a.xml:1:4\n   |\n 1 | <a>äöü</a>\n   |    ^^^\n   = help: right"
+        );
+    }
+
+    #[test]
+    fn line_ends_may_be_carriage_return_and_line_feed() {
+        assert_eq!(
+            shown("<a>\r\n<b/>\r\n</a>\r\n", 6, 15),
+            "error[xml::test]: wrong\n  --> a.xml:2:2\n   |\n 2 | <b/>\n   |  ^^^\n   = help: right"
+        );
+        // A span that starts with the line end is shown behind the line.
+        assert_eq!(
+            shown("<a>\r\n<b/>", 3, 5),
+            "error[xml::test]: wrong\n  --> a.xml:1:4\n   |\n 1 | <a>\n   |    ^\n   = help: right"
+        );
+    }
+
+    #[test]
+    fn the_end_of_the_text_has_a_place() {
+        assert_eq!(
+            shown("<a>", 3, 3),
+            "error[xml::test]: wrong\n  --> a.xml:1:4\n   |\n 1 | <a>\n   |    ^\n   = help: right"
+        );
+        assert_eq!(
+            shown("<a>\n", 4, 4),
+            "error[xml::test]: wrong\n  --> a.xml:2:1\n   |\n 2 |\n   | ^\n   = help: right"
+        );
+        assert_eq!(shown("", 0, 0), "error[xml::test]: wrong\n  --> a.xml:1:1\n   |\n 1 |\n   | ^\n   = help: right");
+        assert_eq!(shown("<a>", 90, 99), shown("<a>", 3, 3));
+        assert_eq!(shown("ä", 1, 2), shown("ä", 0, 0));
+    }
+
+    #[test]
+    fn the_margin_is_as_wide_as_the_number() {
+        let text = "\n".repeat(99) + "<a>";
+        assert_eq!(
+            shown(&text, 100, 101),
+            "error[xml::test]: wrong\n    --> a.xml:100:2\n     |\n 100 | <a>\n     |  ^\n     = help: right"
+        );
+    }
+
+    #[test]
+    fn a_long_line_is_cut_on_both_sides() {
+        let text = "x".repeat(500) + "<a>" + &"y".repeat(500);
+        assert_eq!(
+            shown(&text, 501, 502),
+            format!(
+                "error[xml::test]: wrong\n  --> a.xml:1:502\n   |\n 1 | ...{}<a>{}\n   | {}^\n   = help: right",
+                "x".repeat(79),
+                "y".repeat(158),
+                " ".repeat(83)
+            )
+        );
+    }
+
+    #[test]
+    fn no_text_can_forge_output() {
+        let source = Source::new("a\u{1b}[2J.xml", "<a \u{1b}[31m\u{202E}\rb/>");
+        let finding = Diagnostic::warning("xml::test", "`\u{9b}1m`\nerror: forged").at(&source, Span::new(1, 2));
+        assert_eq!(
+            finding.to_string(),
+            "warning[xml::test]: `\u{FFFD}1m` error: forged\n  --> a\u{FFFD}[2J.xml:1:2\n   |\n 1 | <a \u{FFFD}[31m\u{FFFD}\u{FFFD}b/>\n   |  ^"
+        );
+    }
+
+    #[test]
+    fn a_finding_without_place_has_its_help_only() {
+        let finding = Diagnostic::error("bundle::empty", "the bundle is empty").vendor("NoFiles").help("add a file");
+        assert_eq!(finding.to_string(), "error[bundle::empty]: the bundle is empty (NoFiles)\n  = help: add a file");
+        let mut all = Diagnostics::new();
+        all.extend([finding.clone(), finding]);
+        assert!(all.has_errors());
+        assert_eq!(all.to_string().matches("\n\nerror").count(), 1);
     }
 }

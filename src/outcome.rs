@@ -52,7 +52,7 @@ impl<'r> Outcome<'r> {
 
     /// The decision.
     pub fn decision(&self) -> Decision<'_> {
-        match (self.fault(), self.run.response.as_deref()) {
+        match (self.fault(), self.run.sent.as_deref().or(self.run.response.as_deref())) {
             (Some(fault), _) => Decision::Fault(fault),
             (None, Some(response)) => Decision::Respond(response),
             (None, None) => Decision::Continue(self.run.request()),
@@ -82,6 +82,9 @@ impl<'r> Outcome<'r> {
 
     /// The response for the client: that of the proxy, or of the fault. Absent when the request may go on.
     pub fn into_response(self) -> Option<Response<Bytes>> {
+        if let Some(sent) = self.run.sent {
+            return Some(*sent);
+        }
         if self.run.fault.is_some() {
             if let Some(error) = self.run.error {
                 return Some(*error);

@@ -11,6 +11,10 @@ mod check;
 mod endpoint;
 mod files;
 mod flow;
+<<<<<<< HEAD
+=======
+mod load;
+>>>>>>> bundle
 mod located;
 mod manifest;
 mod read;
@@ -20,6 +24,7 @@ mod target;
 
 #[cfg(test)]
 mod corpus;
+<<<<<<< HEAD
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -32,14 +37,34 @@ use crate::xml::{self, Document};
 pub use self::archive::files_from_zip;
 pub use self::endpoint::{IntegrationEndpoint, Property, ProxyEndpoint, SharedFlow};
 use self::files::Role;
+=======
+#[cfg(test)]
+mod tests;
+
+use serde::Serialize;
+
+use crate::Limits;
+use crate::diagnostic::{Diagnostic, Diagnostics, Source};
+use crate::xml::Document;
+
+#[cfg(feature = "zip")]
+pub use self::archive::{ArchiveFiles, files_from_zip};
+pub use self::endpoint::{IntegrationEndpoint, Property, ProxyEndpoint, SharedFlow};
+>>>>>>> bundle
 pub use self::flow::{DefaultFaultRule, EventFlow, FaultRule, Flow, Pipeline, RouteRule, RouteTarget, Step};
 pub use self::located::Located;
 pub use self::manifest::Manifest;
 pub use self::resource::{Resource, ResourceKind};
 pub use self::target::{
+<<<<<<< HEAD
     Algorithm, Authentication, CommonName, Connection, Destination, GoogleToken, HealthMonitor, HttpMonitor,
     HttpTargetConnection, LoadBalancer, LocalTargetConnection, Monitor, Provider, ProviderHealthMonitor,
     ProviderLoadBalancer, Referable, ScriptTarget, Server, SslInfo, TargetEndpoint, TcpMonitor,
+=======
+    Algorithm, Authentication, CommonName, Connection, Destination, GoogleAccessToken, GoogleIdToken, GoogleToken,
+    HealthMonitor, HttpMonitor, HttpTargetConnection, LoadBalancer, LocalTargetConnection, Monitor, Provider,
+    ProviderHealthMonitor, ProviderLoadBalancer, Referable, ScriptTarget, Server, SslInfo, TargetEndpoint, TcpMonitor,
+>>>>>>> bundle
 };
 
 /// What a bundle is.
@@ -74,6 +99,18 @@ pub struct PolicyDocument {
     pub source: Source,
 }
 
+<<<<<<< HEAD
+=======
+impl PolicyDocument {
+    /// The document, to be read by the module of its policy type.
+    ///
+    /// It is read anew for every call, because a document remembers what was asked of it.
+    pub fn document(&self, limits: &Limits, d: &mut Diagnostics) -> Option<Document> {
+        Document::parse(&self.source, limits, d)
+    }
+}
+
+>>>>>>> bundle
 /// An API proxy or a shared flow: everything its files say.
 ///
 /// ```
@@ -117,6 +154,7 @@ pub struct Bundle {
 }
 
 impl Bundle {
+<<<<<<< HEAD
     fn empty(name: &str, kind: BundleKind, layout: Layout) -> Self {
         Self {
             kind,
@@ -133,6 +171,8 @@ impl Bundle {
         }
     }
 
+=======
+>>>>>>> bundle
     /// Reads a bundle from its files, each a path and its content.
     ///
     /// The files may be those of the bundle's folder or of a tree that holds it; the order does not matter. The name is
@@ -163,7 +203,11 @@ impl Bundle {
         let mut files: Vec<(&str, &[u8])> =
             kept.iter().map(|(path, content)| (path.as_ref(), content.as_ref())).collect();
         files.sort_by_key(|(path, _)| *path);
+<<<<<<< HEAD
         let bundle = read_files(name, &files, limits, &mut d);
+=======
+        let bundle = load::load(name, &files, limits, &mut d);
+>>>>>>> bundle
         (bundle, d)
     }
 
@@ -196,6 +240,7 @@ impl Bundle {
             .chain(self.shared_flows.iter().flat_map(|flow| &flow.steps))
     }
 }
+<<<<<<< HEAD
 
 /// Reads sorted files.
 fn read_files(name: &str, files: &[(&str, &[u8])], limits: &Limits, d: &mut Diagnostics) -> Option<Bundle> {
@@ -367,3 +412,5 @@ fn expected(role: Role, kind: BundleKind, layout: Layout) -> &'static str {
         },
     }
 }
+=======
+>>>>>>> bundle

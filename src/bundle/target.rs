@@ -253,6 +253,7 @@ pub struct Authentication {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum GoogleToken {
     /// An access token.
+<<<<<<< HEAD
     AccessToken {
         /// What it allows.
         scopes: Vec<Located<String>>,
@@ -268,6 +269,31 @@ pub enum GoogleToken {
         /// Whether it carries the service account's address.
         include_email: Option<Referable>,
     },
+=======
+    AccessToken(GoogleAccessToken),
+    /// An identity token.
+    IdToken(Box<GoogleIdToken>),
+}
+
+/// A token that gives access to Google services.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GoogleAccessToken {
+    /// What it allows.
+    pub scopes: Vec<Located<String>>,
+    /// How long it lives.
+    pub lifetime_in_seconds: Option<u32>,
+}
+
+/// A token that tells who the gateway is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GoogleIdToken {
+    /// Whom it is for.
+    pub audience: Option<Referable>,
+    /// Whether the audience is the address of the target.
+    pub use_target_url: bool,
+    /// Whether it carries the service account's address.
+    pub include_email: Option<Referable>,
+>>>>>>> bundle
 }
 
 /// A text, or the variable that holds it, or both: then the text is the fallback.

@@ -186,7 +186,12 @@ impl<'r> Execution<'r> {
                     }
                 }
             }
-            Stage::PostClient => proxy.post_client,
+            Stage::PostClient => {
+                if proxy.post_client.is_some() {
+                    self.run.send();
+                }
+                proxy.post_client
+            }
             Stage::Route | Stage::Send | Stage::Done => None,
             // The error state finds its own steps before it enters.
             Stage::FaultRule(_) | Stage::DefaultFaultRule => self.cursor.list,

@@ -76,6 +76,8 @@ pub(crate) struct Run<'r> {
     edited: Option<Box<Request<Bytes>>>,
     pub(crate) response: Option<Box<Response<Bytes>>>,
     pub(crate) error: Option<Box<Response<Bytes>>>,
+    /// What the client was sent, where steps run afterwards that might change it.
+    pub(crate) sent: Option<Box<Response<Bytes>>>,
     pub(crate) custom: Vec<Option<Message>>,
     pub(crate) side: Side,
     slots: Vec<Option<Value<'static>>>,
@@ -110,6 +112,7 @@ impl<'r> Run<'r> {
             edited: None,
             response: None,
             error: None,
+            sent: None,
             custom: Vec::new(),
             side: Side::Request,
             slots: Vec::new(),
@@ -277,6 +280,14 @@ impl<'r> Run<'r> {
             }
             (MessageName::Custom(at), _) => self.custom.get_mut(at as usize)?.as_mut().map(Message::as_mut),
         }
+    }
+
+    /// The response is sent: what steps do to it from here on is theirs alone.
+    pub(crate) fn send(&mut self) {
+        self.sent = match self.fault {
+            Some(_) => self.error.clone(),
+            None => self.response.clone(),
+        };
     }
 
     /// A null route: the request comes back as the response, unless a policy already wrote one.

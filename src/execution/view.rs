@@ -53,7 +53,8 @@ impl<'a> View<'a, '_> {
                 Kind::Message(message, field) => field.read(self.run.message(message)?).map(Value::into_owned),
                 Kind::System(system) => self.system(system),
                 Kind::Token(token) => token.read(self).map(Value::into_owned),
-                Kind::Plain | Kind::Failure { .. } => None,
+                Kind::Failure { prefix, policy, fact } => self.failure(prefix, policy, fact),
+                Kind::Plain => None,
             },
         }
     }

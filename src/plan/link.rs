@@ -240,8 +240,7 @@ impl<'a> Builder<'a> {
         base_path: &str,
     ) -> Option<ProxyPlan> {
         let mut names = std::mem::take(&mut self.names);
-        let policies: Vec<_> = self.policies.iter().map(|policy| (policy.prefix, Arc::clone(&policy.name))).collect();
-        names.finish(&policies);
+        names.finish(self.policies.iter().map(|policy| (policy.prefix, Arc::clone(&policy.name))).collect());
         let shared: Option<Vec<ListId>> = self.calls.iter().map(|call| call.list).collect();
         Some(ProxyPlan {
             id,

@@ -57,6 +57,8 @@ pub(crate) struct Names {
     entries: Vec<Entry>,
     index: HashMap<Arc<str>, VarRef>,
     messages: Vec<Arc<str>>,
+    /// Prefix and name of every policy, once all are known.
+    policies: Vec<(&'static str, Arc<str>)>,
 }
 
 impl Names {
@@ -97,6 +99,9 @@ impl Names {
 
     /// What a name stands for that is not (or not yet) in the table.
     pub(crate) fn classify(&self, name: &str) -> Kind {
+        if let Some(failure) = failure(name, &self.policies) {
+            return failure;
+        }
         let of_runtime = || name.split_once('.').and_then(|(head, tail)| Some((runtime_message(head)?, tail)));
         // A message may have dots in its name, so the longest name that fits is meant.
         let of_policy = || {
@@ -120,10 +125,11 @@ impl Names {
 
     /// Settles what could not be known while policies were still being compiled: fields of the messages they create,
     /// and facts about their failures.
-    pub(crate) fn finish(&mut self, policies: &[(&'static str, Arc<str>)]) {
+    pub(crate) fn finish(&mut self, policies: Vec<(&'static str, Arc<str>)>) {
+        self.policies = policies;
         for at in 0..self.entries.len() {
             let Some(name) = self.entries.get(at).map(|entry| Arc::clone(&entry.name)) else { continue };
-            let kind = failure(&name, policies).unwrap_or_else(|| self.classify(&name));
+            let kind = self.classify(&name);
             if let Some(entry) = self.entries.get_mut(at) {
                 entry.kind = kind;
             }

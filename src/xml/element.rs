@@ -156,7 +156,7 @@ impl<'d> Element<'d> {
         self.document.mark_subtree_read(self.index);
     }
 
-    fn pieces(self) -> impl Iterator<Item = (Index, &'d Node)> {
+    pub(super) fn pieces(self) -> impl Iterator<Item = (Index, &'d Node)> {
         let children = self.document.children_of(self.index);
         children.filter(|(_, node)| matches!(node.kind, Kind::Text | Kind::CData))
     }
@@ -193,22 +193,14 @@ impl<'d> Element<'d> {
 
     /// Where [`text`](Self::text) is written, or the place of the element if it has none.
     pub fn text_span(self) -> Span {
-        let mut spans = self.pieces().filter_map(|(_, node)| {
-            let text = node.content;
-            // The place of a CDATA section is what is inside; of decoded text, how it is written.
-            let span = match node.kind {
-                Kind::CData => Span { start: node.markup.start + 9, end: node.markup.end.saturating_sub(3) },
-                _ => node.markup,
-            };
-            (!is_blank(self.document.text(text))).then(|| {
-                let written = self.document.verbatim(span);
-                let start = written.len() - written.trim_start_matches(characters::SPACES).len();
-                let end = written.trim_end_matches(characters::SPACES).len();
-                Span { start: span.start + start as u32, end: span.start + end as u32 }
-            })
-        });
-        let Some(first) = spans.next() else { return self.span() };
-        Span { start: first.start, end: spans.last().unwrap_or(first).end }
+        self.text_place(0..usize::MAX)
+    }
+
+    /// Where a part of [`text`](Self::text) is written, for findings in a text that has a grammar of its own.
+    ///
+    /// A character reference counts as the one character it stands for.
+    pub fn text_place(self, part: std::ops::Range<usize>) -> Span {
+        super::place::of_text(self, part)
     }
 
     /// The content as text; marks all of it read.
@@ -373,5 +365,152 @@ fn shortened(text: &str) -> Cow<'_, str> {
     match line.char_indices().nth(60) {
         None if line.len() == text.len() => Cow::Borrowed(text),
         cut => Cow::Owned(format!("{}...", line.get(..cut.map_or(line.len(), |(at, _)| at)).unwrap_or_default())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Document {
+        let mut found = Diagnostics::new();
+        let document = Document::parse(&Source::new("a.xml", text), &Default::default(), &mut found);
+        document.unwrap_or_else(|| panic!("{found}"))
+    }
+
+    #[test]
+    fn names_and_namespaces() {
+        let document =
+            read("<p:a xmlns:p='u&amp;v' xmlns='w'><b xml:lang='en' p:c='1' c='2'/><p:d xmlns=''><e/></p:d></p:a>");
+        let root = document.root();
+        assert_eq!((root.name(), root.prefix(), root.namespace()), ("a", Some("p"), Some("u&v")));
+        let b = root.elements().next().unwrap();
+        assert_eq!((b.name(), b.prefix(), b.namespace()), ("b", None, Some("w")));
+        assert_eq!(b.attribute("c").unwrap().value, "2");
+        assert_eq!(b.attribute("lang"), None);
+        let names: Vec<_> = b.attributes().map(|attribute| attribute.name).collect();
+        assert_eq!(names, ["xml:lang", "p:c", "c"]);
+        assert_eq!(root.attributes().count(), 0);
+        let e = root.elements().nth(1).unwrap().elements().next().unwrap();
+        assert_eq!((e.name(), e.namespace(), e.parent().unwrap().name()), ("e", None, "d"));
+        assert!(root.parent().is_none());
+    }
+
+    #[test]
+    fn spans_are_places_in_the_source() {
+        let document = read("<?xml version='1.0'?>\r\n<a>\n <p:b xmlns:p='u' c=\"d\"> te&lt;xt </p:b>\n</a>");
+        let source = document.source();
+        let b = document.root().elements().next().unwrap();
+        assert_eq!(source.spanned(b.span()), "p:b");
+        assert_eq!(source.spanned(b.attribute("c").unwrap().span), "d");
+        assert_eq!(source.spanned(b.text_span()), "te&lt;xt");
+        assert_eq!(source.spanned(b.whole_span()), "<p:b xmlns:p='u' c=\"d\"> te&lt;xt </p:b>");
+        assert_eq!(document.root().text_span(), document.root().span());
+    }
+
+    #[test]
+    fn text_is_decoded_and_normalised() {
+        for (text, want) in [
+            ("<a/>", ""),
+            ("<a> x </a>", " x "),
+            ("<a>\r\nx\ry\n</a>", "\nx\ny\n"),
+            ("<a>x&#13;&#10;</a>", "x\r\n"),
+            ("<a>1 &lt; 2 &amp;&amp; 3 &gt; &#x32;</a>", "1 < 2 && 3 > 2"),
+            ("<a>&quot;</a>", "\""),
+            ("<a>x<!-- no -->y<?no no?>z</a>", "xyz"),
+            ("<a>x<b>no</b>y</a>", "xy"),
+            ("<a> <![CDATA[ <b>&amp;\r\n</b> ]]> </a>", "  <b>&amp;\n</b>  "),
+            ("<a><![CDATA[]]></a>", ""),
+        ] {
+            let document = read(text);
+            assert_eq!(document.root().raw_text(), want, "{text}");
+            assert_eq!(document.root().text(), characters::trim(want), "{text}");
+        }
+    }
+
+    #[test]
+    fn text_is_borrowed_where_it_can_be() {
+        for text in ["<a> x </a>", "<a>1 &lt; 2\r\n</a>", "<a>\n  <![CDATA[ <b/> ]]>\n</a>", "<a>x<!-- c --></a>"] {
+            let document = read(text);
+            assert!(matches!(document.root().text(), Cow::Borrowed(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn attribute_values_are_normalised() {
+        let document = read("<a b=' x\r\ny\tz ' c='&#10;&#x9;&lt;&quot;\"' d=\"'\" e=''/>");
+        let values: Vec<_> = document.root().attributes().map(|attribute| attribute.value).collect();
+        assert_eq!(values, [" x y z ", "\n\t<\"\"", "'", ""]);
+    }
+
+    #[test]
+    fn content_is_text_or_markup() {
+        for (text, want) in [
+            ("<a> {\"x\": \"&lt;\"} </a>", " {\"x\": \"<\"} "),
+            ("<a><![CDATA[<b>&amp;</b>]]></a>", "<b>&amp;</b>"),
+            ("<a><!-- c -->x</a>", "x"),
+            ("<a>\r\n<b c='&lt;'>&amp;<!-- d --></b>\r\n</a>", "\n<b c='&lt;'>&amp;<!-- d --></b>\n"),
+            ("<a><s:E xmlns:s='u'><s:B/></s:E></a>", "<s:E xmlns:s='u'><s:B/></s:E>"),
+        ] {
+            let document = read(text);
+            assert_eq!(document.root().inner_xml(), want, "{text}");
+            let mut found = Diagnostics::new();
+            document.root().finish(&mut found);
+            assert!(found.is_empty(), "{found}");
+        }
+    }
+
+    #[test]
+    fn emptiness() {
+        for (text, want) in [
+            ("<a/>", true),
+            ("<a> <!-- c --> </a>", true),
+            ("<a>x</a>", false),
+            ("<a><b/></a>", false),
+            ("<a><![CDATA[ ]]></a>", true),
+        ] {
+            assert_eq!(read(text).root().is_empty(), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn getters_report_what_they_cannot_give() {
+        let document = read(
+            "<Q e='maybe' f='FALSE'>\n<A>yes</A><B> True </B><C/>\n<N>12a</N><M> -3 </M><L>99999999999999999999</L>\n<D/><D/><D/>\n</Q>",
+        );
+        let root = document.root();
+        let mut d = Diagnostics::new();
+        assert!(root.flag("A", true, &mut d));
+        assert!(root.flag("B", false, &mut d));
+        assert!(root.flag("C", true, &mut d));
+        assert!(!root.flag("X", false, &mut d));
+        assert!(root.attribute_flag("e", true, &mut d));
+        assert!(!root.attribute_flag("f", true, &mut d));
+        assert_eq!(root.integer("N", &mut d), None);
+        assert_eq!(root.integer("M", &mut d), Some(-3));
+        assert_eq!(root.integer("L", &mut d), None);
+        assert_eq!(root.integer("C", &mut d), None);
+        assert_eq!(root.child_text("C", &mut d), None);
+        assert_eq!(root.child_text("M", &mut d).as_deref(), Some("-3"));
+        assert!(root.child("D", &mut d).is_some());
+        assert!(root.child("D", &mut d).is_some());
+        assert!(root.required("Y", &mut d).is_none());
+        assert!(root.required_attribute("name", &mut d).is_none());
+        root.finish(&mut d);
+        let found: Vec<_> =
+            d.iter().map(|finding| (finding.code, finding.message.as_str(), finding.position())).collect();
+        assert_eq!(
+            found,
+            [
+                (codes::NOT_A_BOOLEAN, "`A` must be `true` or `false`, not `yes`", (2, 4)),
+                (codes::NOT_A_BOOLEAN, "`e` must be `true` or `false`, not `maybe`", (1, 7)),
+                (codes::NOT_AN_INTEGER, "`N` must be a whole number, not `12a`", (3, 4)),
+                (codes::NOT_AN_INTEGER, "`L` must be a whole number, not `99999999999999999999`", (3, 25)),
+                (codes::DUPLICATE_ELEMENT, "second `D` in `Q`, the first is in line 4", (4, 6)),
+                (codes::DUPLICATE_ELEMENT, "second `D` in `Q`, the first is in line 4", (4, 10)),
+                (codes::MISSING_ELEMENT, "`Q` has no `Y`", (1, 2)),
+                (codes::MISSING_ATTRIBUTE, "`Q` has no attribute `name`", (1, 2)),
+            ]
+        );
     }
 }

@@ -185,6 +185,8 @@ fn distance(a: &[u8], b: &[u8], most: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::Source;
+    use crate::xml::Document;
 
     fn plain(a: &[u8], b: &[u8]) -> usize {
         let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -211,6 +213,91 @@ mod tests {
         ] {
             assert_eq!(nearness(unknown, name), want, "{unknown} {name}");
         }
+    }
+
+    fn read(text: &str) -> Document {
+        Document::parse(&Source::new("a.xml", text), &Default::default(), &mut Diagnostics::new()).unwrap()
+    }
+
+    fn found(d: &Diagnostics) -> Vec<(&str, Option<&str>)> {
+        d.iter().map(|finding| (finding.message.as_str(), finding.help.as_deref())).collect()
+    }
+
+    #[test]
+    fn what_was_read_is_not_reported() {
+        let document = read("<a xmlns='u' b='1'><c>x</c><c/><d e='2'><f/></d> <!-- g --> <?h?></a>");
+        let (root, mut d) = (document.root(), Diagnostics::new());
+        root.attribute("b");
+        for c in root.children("c") {
+            c.text();
+        }
+        root.elements().last().unwrap().read_all();
+        root.finish(&mut d);
+        assert_eq!(d.to_string(), "");
+    }
+
+    #[test]
+    fn the_topmost_unread_element_is_reported_once() {
+        let document = read("<a>\n  <b c='1'>text<d/></b>\n  <b/>\n</a>");
+        let (root, mut d) = (document.root(), Diagnostics::new());
+        root.finish(&mut d);
+        root.finish(&mut d);
+        assert_eq!(found(&d), [("unknown element `b`", None), ("unknown element `b`", None)]);
+        assert_eq!(
+            d.iter().next().unwrap().to_string(),
+            "error[xml::unknown-element]: unknown element `b`\n  --> a.xml:2:4\n   |\n 2 |   <b c='1'>text<d/></b>\n   |    ^"
+        );
+    }
+
+    #[test]
+    fn unread_text_and_attributes_are_reported() {
+        let document = read("<a b='1' p:c='2' xmlns:p='u'>\n x <!-- --> y <d e='3'>z</d></a>");
+        let (root, mut d) = (document.root(), Diagnostics::new());
+        root.child("d", &mut d);
+        root.finish(&mut d);
+        assert_eq!(
+            found(&d),
+            [
+                ("unknown attribute `b` on `a`", None),
+                ("unknown attribute `p:c` on `a`", None),
+                ("unexpected text in `a`", None),
+                ("unknown attribute `e` on `d`", None),
+                ("unexpected text in `d`", None),
+            ]
+        );
+        assert_eq!(d.iter().nth(2).unwrap().position(), (2, 2));
+    }
+
+    #[test]
+    fn a_name_that_was_asked_for_is_offered() {
+        let document = read(
+            "<OAuthV2 nmae='x' Async='false' Operation='y'><operation/><Scopes/><Step/><Setp/><enabled>true</enabled><Other/></OAuthV2>",
+        );
+        let (root, mut d) = (document.root(), Diagnostics::new());
+        for name in ["name", "async", "enabled"] {
+            root.attribute(name);
+        }
+        for name in ["Operation", "Scope", "GrantType"] {
+            root.child(name, &mut d);
+        }
+        assert_eq!(root.children("Step").count(), 1);
+        root.finish(&mut d);
+        assert_eq!(
+            found(&d),
+            [
+                ("unknown attribute `nmae` on `OAuthV2`", Some("did you mean `name`?")),
+                ("unknown attribute `Async` on `OAuthV2`", Some("did you mean `async`?")),
+                (
+                    "unknown attribute `Operation` on `OAuthV2`",
+                    Some("`Operation` is an element in `OAuthV2`, not an attribute")
+                ),
+                ("unknown element `operation`", Some("did you mean `Operation`?")),
+                ("unknown element `Scopes`", Some("did you mean `Scope`?")),
+                ("unknown element `Setp`", Some("did you mean `Step`?")),
+                ("unknown element `enabled`", Some("`enabled` is an attribute of `OAuthV2`, not an element")),
+                ("unknown element `Other`", None),
+            ]
+        );
     }
 
     proptest::proptest! {

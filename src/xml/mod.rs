@@ -30,6 +30,7 @@ mod declaration;
 mod decode;
 mod element;
 mod finish;
+mod place;
 mod reader;
 mod tag;
 #[cfg(test)]

@@ -122,7 +122,7 @@ impl<'s> Reader<'s> {
                 Ok(Event::Start(_)) => self.start_tag(span, false)?,
                 Ok(Event::Empty(_)) => self.start_tag(span, true)?,
                 Ok(Event::End(_)) => self.end_tag(span)?,
-                Ok(Event::Text(_)) => self.text(span)?,
+                Ok(Event::Text(_)) => self.character_data(span)?,
                 Ok(Event::GeneralRef(_)) => self.reference(span)?,
                 Ok(Event::CData(_)) => self.section(span)?,
                 Ok(Event::Comment(_)) => self.comment(span)?,
@@ -297,7 +297,7 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    fn text(&mut self, span: Span) -> Result<(), Stop> {
+    fn character_data(&mut self, span: Span) -> Result<(), Stop> {
         let text = self.slice(span.start, span.end);
         if self.open.is_empty() {
             return self.outside(text, span);

@@ -59,6 +59,16 @@ pub(super) struct Node {
     pub(super) content: Piece,
 }
 
+impl Node {
+    /// Where the text of a text or CDATA node is written.
+    pub(super) fn written(&self) -> Span {
+        match self.kind {
+            Kind::CData => Span { start: self.markup.start + 9, end: self.markup.end.saturating_sub(3) },
+            _ => self.markup,
+        }
+    }
+}
+
 /// One attribute.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AttributeNode {

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use tollgate::Limits;
 use tollgate::bundle::Bundle;
-use tollgate::diagnostic::{Diagnostics, Source};
+use tollgate::diagnostic::Diagnostics;
 use tollgate::entity::Entities;
 
 use crate::CaseError;
@@ -37,81 +37,74 @@ impl Loaded {
 /// When the path cannot be read, or holds no bundle.
 pub fn bundles(path: &Path, limits: &Limits) -> Result<Loaded, CaseError> {
     let metadata = fs::metadata(path).map_err(|error| CaseError::read(path, error))?;
-    if metadata.is_file() {
-        return zip(path, limits);
+    let real = fs::canonicalize(path).map_err(|error| CaseError::read(path, error))?;
+    let shown = shown(path, &real);
+    let (name, files, diagnostics) = if metadata.is_file() {
+        let name = real.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let bytes = fs::read(path).map_err(|error| CaseError::read(path, error))?;
+        let (files, diagnostics) = unzip(path, &bytes, limits)?;
+        (name, files, diagnostics)
+    } else {
+        let name = real.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        (name, folder_files(path)?, Diagnostics::new())
+    };
+    let named = files.into_iter().map(|(below, bytes)| (join(&shown, &below), bytes));
+    let mut loaded = Loaded { bundles: Vec::new(), diagnostics };
+    for (root, files) in Bundle::split(named) {
+        // The folder `apiproxy` names no proxy; the one around it does.
+        let around = root.rsplit('/').find(|part| !matches!(*part, "" | "apiproxy" | "sharedflowbundle" | "APIProxy"));
+        let (bundle, diagnostics) = Bundle::from_files(around.unwrap_or(&name), files, limits);
+        loaded.bundles.extend(bundle);
+        loaded.diagnostics.extend(diagnostics);
     }
-    let (name, before) = name_of(path)?;
+    if loaded.bundles.is_empty() && loaded.diagnostics.is_empty() {
+        return Err(CaseError::NoBundle { path: path.to_owned() });
+    }
+    Ok(loaded)
+}
+
+/// The files below a folder by their paths inside of it; nothing in a hidden folder belongs to a bundle.
+fn folder_files(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, CaseError> {
     let mut files = Vec::new();
-    for file in walk(path)? {
-        let below = file.strip_prefix(path).unwrap_or(&file);
+    for file in walk(folder)? {
+        let below = file.strip_prefix(folder).unwrap_or(&file);
         let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
-        // Nothing in a hidden folder belongs to a bundle, and some of those folders are large.
         if parts.iter().any(|part| part.starts_with('.')) {
             continue;
         }
-        let bytes = fs::read(&file).map_err(|error| CaseError::read(&file, error))?;
-        files.push((format!("{name}/{}", parts.join("/")), bytes));
+        files.push((parts.join("/"), fs::read(&file).map_err(|error| CaseError::read(&file, error))?));
     }
-    let loaded = split(&name, files, &before, limits);
-    if loaded.bundles.is_empty() && loaded.diagnostics.is_empty() {
-        return Err(CaseError::NoBundle { path: path.to_owned() });
-    }
-    Ok(loaded)
+    Ok(files)
 }
 
-fn split(fallback: &str, files: Vec<(String, Vec<u8>)>, before: &Path, limits: &Limits) -> Loaded {
-    let mut loaded = Loaded::default();
-    for (root, files) in Bundle::split(files) {
-        // The folder `apiproxy` names no proxy; the one around it does.
-        let named = root.rsplit('/').find(|part| !matches!(*part, "" | "apiproxy" | "sharedflowbundle" | "APIProxy"));
-        let (bundle, diagnostics) = Bundle::from_files(named.unwrap_or(fallback), files, limits);
-        loaded.bundles.extend(bundle);
-        loaded.diagnostics.extend(under(diagnostics, before));
-    }
-    loaded
-}
+type Unzipped = (Vec<(String, Vec<u8>)>, Diagnostics);
 
 #[cfg(feature = "zip")]
-fn zip(path: &Path, limits: &Limits) -> Result<Loaded, CaseError> {
-    let bytes = fs::read(path).map_err(|error| CaseError::read(path, error))?;
-    let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-    let (files, diagnostics) = tollgate::bundle::files_from_zip(&bytes, limits);
-    let mut loaded = split(&name, files, path, limits);
-    loaded.diagnostics.extend(under(diagnostics, path));
-    if loaded.bundles.is_empty() && loaded.diagnostics.is_empty() {
-        return Err(CaseError::NoBundle { path: path.to_owned() });
-    }
-    Ok(loaded)
+#[expect(clippy::unnecessary_wraps, reason = "without the feature there is an error")]
+fn unzip(path: &Path, bytes: &[u8], limits: &Limits) -> Result<Unzipped, CaseError> {
+    let (files, diagnostics) = tollgate::bundle::files_from_zip(&path.to_string_lossy(), bytes, limits);
+    Ok((files.unwrap_or_default(), diagnostics))
 }
 
 #[cfg(not(feature = "zip"))]
-fn zip(path: &Path, _: &Limits) -> Result<Loaded, CaseError> {
+fn unzip(path: &Path, _: &[u8], _: &Limits) -> Result<Unzipped, CaseError> {
     Err(CaseError::NoBundle { path: path.to_owned() })
 }
 
-/// Names the files of findings as the caller does, by what stands before them.
-fn under(diagnostics: Diagnostics, before: &Path) -> impl Iterator<Item = tollgate::diagnostic::Diagnostic> {
-    diagnostics.into_iter().map(move |mut diagnostic| {
-        diagnostic.place = diagnostic.place.map(|(source, span)| {
-            let name = before.join(source.name()).to_string_lossy().into_owned();
-            (Source::new(name, source.text()), span)
-        });
-        diagnostic
-    })
+/// A path as findings show it: the caller's own words, unless they climb or hide, which no path in a bundle may.
+fn shown(path: &Path, real: &Path) -> String {
+    let plain = |path: &Path| path.iter().all(|part| part == "." || !part.to_string_lossy().starts_with('.'));
+    let chosen = [path, real].into_iter().find(|path| plain(path));
+    let chosen = chosen.map_or_else(|| real.file_name().map(PathBuf::from).unwrap_or_default(), Path::to_owned);
+    // `.` is where the caller stands, and need not be said.
+    chosen.components().filter(|part| *part != Component::CurDir).collect::<PathBuf>().to_string_lossy().into_owned()
 }
 
-/// The last component of a path, and what stands before it; `.` is asked for its real name.
-fn name_of(path: &Path) -> Result<(String, PathBuf), CaseError> {
-    let named = |path: &Path| {
-        let name = path.file_name()?.to_string_lossy().into_owned();
-        (!name.starts_with('.')).then_some(name)
-    };
-    if let Some(name) = named(path) {
-        return Ok((name, path.parent().map(Path::to_owned).unwrap_or_default()));
+fn join(before: &str, below: &str) -> String {
+    match before.trim_end_matches('/') {
+        "" if before.is_empty() => below.to_owned(),
+        before => format!("{before}/{below}"),
     }
-    let real = fs::canonicalize(path).map_err(|error| CaseError::read(path, error))?;
-    let name = named(&real).unwrap_or_else(|| "bundle".into());
-    Ok((name, real.parent().map(Path::to_owned).unwrap_or_default()))
 }
 
 /// Every file below a folder, in order of paths.

@@ -1,0 +1,56 @@
+//! `tollgate check`: everything that is wrong with policies and bundles.
+
+use std::io::Write;
+
+use clap::Args;
+use tollgate::bundle::Layout;
+use tollgate::diagnostic::{Diagnostics, Severity};
+use tollgate_cases::load::Loaded;
+
+use crate::deploy::{Contents, DeployArguments, sorted};
+use crate::failure::Failure;
+
+/// Exit code 0 when nothing refuses the deployment, 1 when something does, 2 for a wrong command line.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    deploy: DeployArguments,
+}
+
+/// Bundles of a layout are linked together, as they would be served; each policy file stands for itself.
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
+    let DeployArguments { paths, options } = &arguments.deploy;
+    let contents = Contents::read(paths).map_err(Failure::of_path)?;
+    let mut found: Vec<Diagnostics> = Vec::new();
+    let entities = options.read_entities()?;
+    let (bundles, policies) = (contents.loaded.bundles.len(), contents.policies.len());
+    let (sap, apigee): (Vec<_>, Vec<_>) =
+        contents.loaded.bundles.into_iter().partition(|bundle| bundle.layout == Layout::Sap);
+    let groups = [sap, apigee].into_iter().filter(|bundles| !bundles.is_empty()).map(|bundles| Contents {
+        loaded: Loaded { bundles, diagnostics: Diagnostics::new() },
+        policies: Vec::new(),
+    });
+    let alone = contents.policies.into_iter().map(|policy| Contents { policies: vec![policy], ..Contents::default() });
+    found.extend(groups.chain(alone).map(|contents| options.deployment(&contents, &entities).check()));
+    found.push(contents.loaded.diagnostics);
+
+    let found = sorted(found);
+    for diagnostic in &found {
+        writeln!(out, "{diagnostic}\n")?;
+    }
+    let errors = found.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
+    let what = match (bundles, policies) {
+        (0, policies) => count(policies, "policy", "policies"),
+        (bundles, 0) => count(bundles, "bundle", "bundles"),
+        (bundles, policies) => {
+            format!("{} and {}", count(bundles, "bundle", "bundles"), count(policies, "policy", "policies"))
+        }
+    };
+    let warnings = count(found.len() - errors, "warning", "warnings");
+    writeln!(out, "{what}: {}, {warnings}", count(errors, "error", "errors"))?;
+    if errors == 0 { Ok(()) } else { Err(Failure::Negative) }
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
