@@ -8,12 +8,8 @@ use ::zip::ZipArchive;
 use ::zip::read::ZipReadOptions;
 use ::zip::result::ZipError;
 
-<<<<<<< HEAD
-use super::{Bundle, at_file};
-=======
 use super::Bundle;
 use super::load::at_file;
->>>>>>> bundle
 use crate::Limits;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
@@ -22,12 +18,9 @@ const FILE_TYPE: u32 = 0o170_000;
 const REGULAR: u32 = 0o100_000;
 const DIRECTORY: u32 = 0o040_000;
 
-<<<<<<< HEAD
-=======
 /// The files of an archive: the path and content of each.
 pub type ArchiveFiles = Vec<(String, Vec<u8>)>;
 
->>>>>>> bundle
 impl Bundle {
     /// Reads a bundle from a zip archive; see [`Bundle::from_files`] and [`files_from_zip`].
     pub fn from_zip(name: &str, bytes: &[u8], limits: &Limits) -> (Option<Self>, Diagnostics) {
@@ -39,30 +32,18 @@ impl Bundle {
     }
 }
 
-<<<<<<< HEAD
-/// Inflates a zip archive in memory: the path and content of each file.
-=======
 /// Inflates a zip archive in memory.
->>>>>>> bundle
 ///
 /// Archives inside the archive stay closed. An archive is refused as a whole, with every reason, when an entry has a name
 /// that leads out of it or that occurs twice, is no regular file, is encrypted, or is not what its header says. The
 /// [`Limits`] `bundle_files`, `bundle_bytes` and `zip_ratio` are held against what is inflated, not against the headers.
-<<<<<<< HEAD
-pub fn files_from_zip(name: &str, bytes: &[u8], limits: &Limits) -> (Option<Vec<(String, Vec<u8>)>>, Diagnostics) {
-=======
 pub fn files_from_zip(name: &str, bytes: &[u8], limits: &Limits) -> (Option<ArchiveFiles>, Diagnostics) {
->>>>>>> bundle
     let mut d = Diagnostics::new();
     let files = inflate(name, bytes, limits, &mut d);
     (files.filter(|_| !d.has_errors()), d)
 }
 
-<<<<<<< HEAD
-fn inflate(name: &str, bytes: &[u8], limits: &Limits, d: &mut Diagnostics) -> Option<Vec<(String, Vec<u8>)>> {
-=======
 fn inflate(name: &str, bytes: &[u8], limits: &Limits, d: &mut Diagnostics) -> Option<ArchiveFiles> {
->>>>>>> bundle
     if bytes.len() > limits.bundle_bytes {
         let message = format!("the archive has more than {} bytes", limits.bundle_bytes);
         d.push(at_file(Diagnostic::error("zip::limit", message), name).help("raise `Limits::bundle_bytes`"));

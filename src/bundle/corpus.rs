@@ -39,8 +39,6 @@ fn load(folder: &Path) -> (Option<Bundle>, Diagnostics) {
     Bundle::from_files(&folder.file_name().unwrap().to_string_lossy(), files(folder), &Limits::default())
 }
 
-<<<<<<< HEAD
-=======
 /// Whether an endpoint holds placeholders of a build tool, so that it is no endpoint yet.
 fn unrendered(files: &[(String, Vec<u8>)]) -> bool {
     let holds = |text: &[u8], mark: &[u8]| text.windows(mark.len()).any(|window| window == mark);
@@ -50,41 +48,10 @@ fn unrendered(files: &[(String, Vec<u8>)]) -> bool {
     })
 }
 
->>>>>>> bundle
 #[test]
 fn complete_bundles_load() {
     let Some(root) = collection() else { return };
     let table = std::fs::read_to_string(root.join("BUNDLES.tsv")).unwrap();
-<<<<<<< HEAD
-    let (mut total, mut loaded, mut warned) = (0, 0, 0);
-    let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for line in table.lines().skip(1) {
-        let columns: Vec<&str> = line.split('\t').collect();
-        let [folder, _kind, _endpoints, _policies, _steps, manifest, malformed, missing] = columns[..] else {
-            panic!("{line}");
-        };
-        if manifest != "1" || malformed != "0" || !missing.is_empty() {
-            continue;
-        }
-        total += 1;
-        let (bundle, found) = load(&root.join(folder));
-        if bundle.is_some() && !found.has_errors() {
-            loaded += 1;
-            warned += usize::from(!found.is_empty());
-            continue;
-        }
-        for finding in found.iter().filter(|finding| finding.severity == Severity::Error) {
-            reasons.entry(finding.code).or_default().push(format!("{folder}: {}: {}", finding.file(), finding.message));
-        }
-    }
-    println!("{loaded} of {total} complete bundles loaded, {warned} of them with warnings");
-    for (code, places) in &reasons {
-        println!("{code}: {}", places.len());
-        places.iter().take(60).for_each(|place| println!("    {place}"));
-    }
-    assert!(loaded * 100 >= total * 99, "{loaded} of {total}");
-}
-=======
     let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for line in table.lines().skip(1) {
@@ -172,4 +139,3 @@ fn every_bundle_of_the_collection_is_found() {
     let found: Vec<String> = Bundle::split(files(&folder)).into_iter().map(|(root, _)| root).collect();
     assert_eq!(found, listed);
 }
->>>>>>> bundle

@@ -2,12 +2,7 @@
 
 use serde::Serialize;
 
-<<<<<<< HEAD
-use super::{Bundle, Located, read, sap};
-use crate::Limits;
-=======
 use super::{Bundle, Located, read};
->>>>>>> bundle
 use crate::diagnostic::Diagnostics;
 use crate::xml::Element;
 
@@ -90,13 +85,8 @@ pub(super) fn apigee(root: Element<'_>, bundle: &mut Bundle, d: &mut Diagnostics
     }
 }
 
-<<<<<<< HEAD
-/// Reads the manifest of a SAP bundle; that of a policy template also holds the flows.
-pub(super) fn sap(root: Element<'_>, bundle: &mut Bundle, limits: &Limits, d: &mut Diagnostics) {
-=======
 /// Reads the manifest of a SAP bundle.
 pub(super) fn sap(root: Element<'_>, bundle: &mut Bundle, d: &mut Diagnostics) {
->>>>>>> bundle
     if let Some(name) = value(root, "name", d) {
         bundle.name = name;
     }
@@ -129,10 +119,6 @@ pub(super) fn sap(root: Element<'_>, bundle: &mut Bundle, d: &mut Diagnostics) {
             ignored.read_all();
         }
     }
-<<<<<<< HEAD
-    sap::template(root, bundle, limits, d);
-=======
->>>>>>> bundle
 }
 
 fn value(element: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<String> {

@@ -89,15 +89,9 @@ pub(super) fn choice(element: Element<'_>, name: &str, d: &mut Diagnostics) -> O
     child(element, name, d).map(|_| element.flag(name, false, d))
 }
 
-<<<<<<< HEAD
-/// The properties in the child `Properties`.
-pub(super) fn properties(element: Element<'_>, d: &mut Diagnostics) -> Vec<Property> {
-    element.child("Properties", d).map(|list| named(list, "Property", d)).unwrap_or_default()
-=======
 /// The properties in the child `Properties`; there may be several of it, one after the other.
 pub(super) fn properties(element: Element<'_>, d: &mut Diagnostics) -> Vec<Property> {
     element.children("Properties").flat_map(|list| named(list, "Property", d)).collect()
->>>>>>> bundle
 }
 
 /// All children of a name that carry a name of their own.

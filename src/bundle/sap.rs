@@ -5,15 +5,9 @@
 
 use super::base_path::base_path;
 use super::{
-<<<<<<< HEAD
-    Bundle, BundleKind, Connection, DefaultFaultRule, Destination, FaultRule, Flow, HttpTargetConnection, Located,
-    Pipeline, Property, Provider, ProviderHealthMonitor, ProviderLoadBalancer, ProxyEndpoint, RouteRule, RouteTarget,
-    Step, TargetEndpoint, read,
-=======
     Bundle, Connection, DefaultFaultRule, Destination, FaultRule, Flow, HttpTargetConnection, Located, Pipeline,
     Property, Provider, ProviderHealthMonitor, ProviderLoadBalancer, ProxyEndpoint, RouteRule, RouteTarget, Step,
     TargetEndpoint, read,
->>>>>>> bundle
 };
 use crate::Limits;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
@@ -56,19 +50,10 @@ pub(super) fn target_endpoint(root: Element<'_>, stem: &str, d: &mut Diagnostics
 
 /// Reads the flows of `<PolicyTemplateContainer>`, which are XML text inside the XML, without a root of their own.
 pub(super) fn template(root: Element<'_>, bundle: &mut Bundle, limits: &Limits, d: &mut Diagnostics) {
-<<<<<<< HEAD
-    if bundle.kind != BundleKind::PolicyTemplate {
-        return;
-    }
-    if let Some(document) = embedded(root, "proxyEndPointxml", limits, d) {
-        let inner = document.root();
-        let name = Located::new(bundle.name.clone(), inner.source(), inner.span());
-=======
     let own = read::child(root, "name", d).map_or_else(|| bundle.name.clone(), |name| name.value);
     if let Some(document) = embedded(root, "proxyEndPointxml", limits, d) {
         let inner = document.root();
         let name = Located::new(own.clone(), inner.source(), inner.span());
->>>>>>> bundle
         let path = Located::new("/".to_owned(), inner.source(), inner.span());
         let endpoint = bare_proxy_endpoint(inner, name, path, d);
         inner.finish(d);
@@ -76,11 +61,7 @@ pub(super) fn template(root: Element<'_>, bundle: &mut Bundle, limits: &Limits, 
     }
     if let Some(document) = embedded(root, "targetEndPointxml", limits, d) {
         let inner = document.root();
-<<<<<<< HEAD
-        let name = Located::new(bundle.name.clone(), inner.source(), inner.span());
-=======
         let name = Located::new(own, inner.source(), inner.span());
->>>>>>> bundle
         let endpoint = bare_target_endpoint(inner, name, d);
         inner.finish(d);
         bundle.target_endpoints.push(endpoint);

@@ -253,23 +253,6 @@ pub struct Authentication {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum GoogleToken {
     /// An access token.
-<<<<<<< HEAD
-    AccessToken {
-        /// What it allows.
-        scopes: Vec<Located<String>>,
-        /// How long it lives.
-        lifetime_in_seconds: Option<u32>,
-    },
-    /// An identity token.
-    IdToken {
-        /// Whom it is for.
-        audience: Option<Referable>,
-        /// Whether the audience is the address of the target.
-        use_target_url: bool,
-        /// Whether it carries the service account's address.
-        include_email: Option<Referable>,
-    },
-=======
     AccessToken(GoogleAccessToken),
     /// An identity token.
     IdToken(Box<GoogleIdToken>),
@@ -293,7 +276,6 @@ pub struct GoogleIdToken {
     pub use_target_url: bool,
     /// Whether it carries the service account's address.
     pub include_email: Option<Referable>,
->>>>>>> bundle
 }
 
 /// A text, or the variable that holds it, or both: then the text is the fallback.

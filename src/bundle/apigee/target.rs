@@ -2,15 +2,9 @@
 
 use super::{description, pipeline};
 use crate::bundle::{
-<<<<<<< HEAD
-    Authentication, CommonName, Connection, Destination, GoogleToken, HealthMonitor, HttpMonitor, HttpTargetConnection,
-    LoadBalancer, LocalTargetConnection, Monitor, Property, Referable, ScriptTarget, Server, SslInfo, TargetEndpoint,
-    TcpMonitor, read,
-=======
     Authentication, CommonName, Connection, Destination, GoogleAccessToken, GoogleIdToken, GoogleToken, HealthMonitor,
     HttpMonitor, HttpTargetConnection, LoadBalancer, LocalTargetConnection, Monitor, Property, Referable, ScriptTarget,
     Server, SslInfo, TargetEndpoint, TcpMonitor, read,
->>>>>>> bundle
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::xml::Element;
@@ -167,19 +161,6 @@ fn http_monitor(element: Element<'_>, d: &mut Diagnostics) -> HttpMonitor {
 }
 
 fn authentication(element: Element<'_>, d: &mut Diagnostics) -> Authentication {
-<<<<<<< HEAD
-    let access = element.child("GoogleAccessToken", d).map(|token| GoogleToken::AccessToken {
-        scopes: read::list(token, "Scopes", "Scope", d),
-        lifetime_in_seconds: read::number(token, "LifetimeInSeconds", d),
-    });
-    let id = element.child("GoogleIDToken", d).map(|token| {
-        let audience = token.required("Audience", d);
-        GoogleToken::IdToken {
-            use_target_url: audience.is_some_and(|audience| audience.attribute_flag("useTargetUrl", false, d)),
-            audience: audience.map(referable),
-            include_email: token.child("IncludeEmail", d).map(referable),
-        }
-=======
     let access = element.child("GoogleAccessToken", d).map(|token| {
         GoogleToken::AccessToken(GoogleAccessToken {
             scopes: read::list(token, "Scopes", "Scope", d),
@@ -193,7 +174,6 @@ fn authentication(element: Element<'_>, d: &mut Diagnostics) -> Authentication {
             audience: audience.map(referable),
             include_email: token.child("IncludeEmail", d).map(referable),
         }))
->>>>>>> bundle
     });
     if access.is_some() == id.is_some() {
         let message = "the authentication needs exactly one kind of token";
