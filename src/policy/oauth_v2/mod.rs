@@ -5,6 +5,8 @@
 
 mod faults;
 mod generate;
+mod judge;
+mod location;
 mod parse;
 mod response;
 mod status;
