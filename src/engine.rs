@@ -10,10 +10,10 @@ use http::Request;
 use crate::deployment::Deployment;
 use crate::diagnostic::Diagnostics;
 use crate::error::Error;
-use crate::execution::{Execution, Signal};
+use crate::execution::Signal;
 use crate::host::Host;
 use crate::message::RequestMessage;
-use crate::need::{AsyncHost, Parked, Progress};
+use crate::need::{AsyncHost, Progress};
 use crate::outcome::Outcome;
 use crate::plan::Snapshot;
 
@@ -79,10 +79,9 @@ impl PolicyEngine {
     /// [`WouldSuspend`](crate::ErrorKind::WouldSuspend) when the request needs its target, or something else that the
     /// host answers later: use [`begin`](Self::begin) or [`evaluate_with`](Self::evaluate_with).
     pub fn evaluate<'r>(&self, request: &'r Request<Bytes>) -> Result<Outcome<'r>, Error> {
-        let snapshot = self.snapshot.load();
-        let mut execution = Execution::new(&snapshot, RequestMessage::Borrowed(request));
-        match execution.drive(&snapshot, None) {
-            Signal::Done => Ok(Outcome::borrowed(snapshot, execution.run)),
+        let mut outcome = Outcome::begin(self.snapshot.load(), RequestMessage::Borrowed(request));
+        match outcome.drive() {
+            Signal::Done => Ok(outcome),
             Signal::Token(_) | Signal::Target(_) => Err(Error::would_suspend()),
         }
     }
@@ -115,14 +114,10 @@ impl PolicyEngine {
     }
 
     fn start<'r>(&self, request: RequestMessage<'r>) -> Progress<'r> {
-        let snapshot = self.snapshot.load();
-        let mut execution = Execution::new(&snapshot, request);
-        match execution.drive(&snapshot, None) {
-            Signal::Done => Progress::Done(Outcome::borrowed(snapshot, execution.run)),
-            signal => {
-                let snapshot = arc_swap::Guard::into_inner(snapshot);
-                Box::new(Parked { snapshot, execution }).proceed(signal)
-            }
+        let mut outcome = Outcome::begin(self.snapshot.load(), request);
+        match outcome.drive() {
+            Signal::Done => Progress::Done(outcome),
+            signal => Box::new(outcome.park()).proceed(signal),
         }
     }
 

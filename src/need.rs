@@ -48,7 +48,7 @@ pub(crate) struct Parked<'r> {
 impl<'r> Parked<'r> {
     pub(crate) fn proceed(self: Box<Self>, signal: Signal) -> Progress<'r> {
         match signal {
-            Signal::Done => Progress::Done(Outcome::owned(self.snapshot, self.execution.run)),
+            Signal::Done => Progress::Done(Outcome::owned(self.snapshot, self.execution)),
             Signal::Token(request) => Progress::NeedToken(NeedToken { parked: self, request }),
             Signal::Target(request) => Progress::NeedTarget(NeedTarget { parked: self, request }),
         }

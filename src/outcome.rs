@@ -6,8 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 
-use crate::execution::{Run, View};
+use crate::execution::{Execution, Run, Signal, View};
 use crate::fault::Fault;
+use crate::message::RequestMessage;
+use crate::need::Parked;
 use crate::plan::Snapshot;
 use crate::variables::Value;
 
@@ -20,7 +22,7 @@ enum Held {
 /// What became of a request: the decision, the messages, and every variable, read when asked for.
 pub struct Outcome<'r> {
     held: Held,
-    run: Run<'r>,
+    execution: Execution<'r>,
 }
 
 /// The decision about a request.
@@ -35,12 +37,31 @@ pub enum Decision<'a> {
 }
 
 impl<'r> Outcome<'r> {
-    pub(crate) fn borrowed(guard: arc_swap::Guard<Arc<Snapshot>>, run: Run<'r>) -> Self {
-        Self { held: Held::Guard(guard), run }
+    /// An outcome in the making: it is built where it will stay, because moving a run costs more than running it.
+    pub(crate) fn begin(guard: arc_swap::Guard<Arc<Snapshot>>, received: RequestMessage<'r>) -> Self {
+        let execution = Execution::new(&guard, received);
+        Self { held: Held::Guard(guard), execution }
     }
 
-    pub(crate) fn owned(snapshot: Arc<Snapshot>, run: Run<'r>) -> Self {
-        Self { held: Held::Owned(snapshot), run }
+    /// Runs to the end, or to the first thing only the host can do.
+    pub(crate) fn drive(&mut self) -> Signal {
+        match &self.held {
+            Held::Guard(snapshot) => self.execution.drive(snapshot, None),
+            Held::Owned(snapshot) => self.execution.drive(snapshot, None),
+        }
+    }
+
+    /// The run, to be parked.
+    pub(crate) fn park(self) -> Parked<'r> {
+        let snapshot = match self.held {
+            Held::Guard(guard) => arc_swap::Guard::into_inner(guard),
+            Held::Owned(snapshot) => snapshot,
+        };
+        Parked { snapshot, execution: self.execution }
+    }
+
+    pub(crate) fn owned(snapshot: Arc<Snapshot>, execution: Execution<'r>) -> Self {
+        Self { held: Held::Owned(snapshot), execution }
     }
 
     fn snapshot(&self) -> &Snapshot {
@@ -52,65 +73,69 @@ impl<'r> Outcome<'r> {
 
     /// The decision.
     pub fn decision(&self) -> Decision<'_> {
-        match (self.fault(), self.run.sent.as_deref().or(self.run.response.as_deref())) {
+        match (self.fault(), self.execution.run.sent.as_deref().or(self.execution.run.response.as_deref())) {
             (Some(fault), _) => Decision::Fault(fault),
             (None, Some(response)) => Decision::Respond(response),
-            (None, None) => Decision::Continue(self.run.request()),
+            (None, None) => Decision::Continue(self.execution.run.request()),
         }
     }
 
     /// Whether nothing refused the request.
     pub fn is_allowed(&self) -> bool {
-        self.run.fault.is_none()
+        self.execution.run.fault.is_none()
     }
 
     /// The fault in force at the end, if any.
     pub fn fault(&self) -> Option<Fault<'_>> {
-        let raised = self.run.fault.as_ref()?;
+        let raised = self.execution.run.fault.as_ref()?;
         Some(Fault { raised, policy: self.policy_name(raised.policy) })
     }
 
     fn policy_name(&self, at: Option<u32>) -> Option<&str> {
-        let proxy = self.snapshot().proxies.get(self.run.proxy? as usize)?;
+        let proxy = self.snapshot().proxies.get(self.execution.run.proxy? as usize)?;
         proxy.policy(at?).map(|policy| &*policy.name)
     }
 
     /// The request as the policies left it.
     pub fn request(&self) -> &Request<Bytes> {
-        self.run.request()
+        self.execution.run.request()
     }
 
     /// The response for the client: that of the proxy, or of the fault. Absent when the request may go on.
     pub fn into_response(self) -> Option<Response<Bytes>> {
-        if let Some(sent) = self.run.sent {
+        if let Some(sent) = self.execution.run.sent {
             return Some(*sent);
         }
-        if self.run.fault.is_some() {
-            if let Some(error) = self.run.error {
+        if self.execution.run.fault.is_some() {
+            if let Some(error) = self.execution.run.error {
                 return Some(*error);
             }
-            let proxy = self.run.proxy.and_then(|at| self.snapshot().proxies.get(at as usize));
-            return Some(self.run.default_response(proxy.map_or(&[], |proxy| &proxy.policies)));
+            let proxy = self.execution.run.proxy.and_then(|at| self.snapshot().proxies.get(at as usize));
+            return Some(self.execution.run.default_response(proxy.map_or(&[], |proxy| &proxy.policies)));
         }
-        self.run.response.map(|response| *response)
+        self.execution.run.response.map(|response| *response)
     }
 
     /// A flow variable as it stands at the end; nothing when it is unresolved.
     ///
     /// Names that start with `private.` are not told.
     pub fn variable(&self, name: &str) -> Option<Value<'_>> {
-        read(self.snapshot(), &self.run, name)
+        read(self.snapshot(), &self.execution.run, name)
     }
 
     /// Every variable the deployment names that has a value, by name, `private.` ones left out.
     pub fn variables(&self) -> Vec<(&str, Value<'_>)> {
         let snapshot = self.snapshot();
-        let Some(proxy) = self.run.proxy.and_then(|at| snapshot.proxies.get(at as usize)) else { return Vec::new() };
+        let Some(proxy) = self.execution.run.proxy.and_then(|at| snapshot.proxies.get(at as usize)) else {
+            return Vec::new();
+        };
         let mut all: Vec<_> = proxy
             .names
             .iter()
             .filter(|(_, entry)| !is_private(&entry.name))
-            .filter_map(|(var, entry)| Some((&*entry.name, View { run: &self.run, snapshot, proxy }.read(var)?)))
+            .filter_map(|(var, entry)| {
+                Some((&*entry.name, View { run: &self.execution.run, snapshot, proxy }.read(var)?))
+            })
             .collect();
         all.sort_by_key(|(name, _)| *name);
         all

@@ -3,7 +3,6 @@
 mod ast;
 mod compiled;
 mod evaluate;
-#[cfg_attr(not(test), allow(dead_code, unused_imports, reason = "only message templates search and replace"))]
 pub(crate) mod java_regex;
 mod lexer;
 mod parser;

@@ -18,6 +18,7 @@ use super::pattern::{PathPattern, PathRules, has_whole_segments};
 use super::product::{ApiProduct, OperationGroup};
 use super::status::{ApprovalStatus, DeveloperStatus};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::host::ClientId;
 
 impl Directory {
     /// Links and compiles entities for one environment; a [`ProxyId`] is an index into `proxies`.
@@ -297,7 +298,7 @@ struct Credentials<'a> {
     owners: Owners,
     products: &'a HashMap<String, ProductId>,
     records: Vec<Arc<CredentialRecord>>,
-    ids: HashMap<Arc<str>, CredentialId>,
+    ids: HashMap<ClientId, CredentialId>,
     found: &'a mut Diagnostics,
 }
 
@@ -325,7 +326,7 @@ impl Credentials<'_> {
         let expires_at = self.expiry(name, &credential);
         let own = &credential.api_products;
         let (products, fingerprint) = self.products(name, if own.is_empty() { &app.app.api_products } else { own });
-        let consumer_key: Arc<str> = credential.consumer_key.into();
+        let consumer_key: ClientId = credential.consumer_key.into();
         let credential_id = CredentialId(id(self.records.len()));
         if let Some(first) = self.ids.insert(consumer_key.clone(), credential_id) {
             let other = self.records.get(first.0 as usize).map_or("", |record| &record.app().name);

@@ -14,6 +14,7 @@ use super::pattern::PathRules;
 use super::product::{ApiProduct, Attribute, Operation, OperationConfig, Quota};
 use super::status::{ApprovalStatus, DeveloperStatus};
 use crate::Secret;
+use crate::host::ClientId;
 
 /// A credential in a [`Directory`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,7 +27,7 @@ pub struct Directory {
     pub(super) product_ids: HashMap<String, ProductId>,
     pub(super) operations: Box<[OperationPlace]>,
     pub(super) credentials: Box<[Arc<CredentialRecord>]>,
-    pub(super) credential_ids: HashMap<Arc<str>, CredentialId>,
+    pub(super) credential_ids: HashMap<ClientId, CredentialId>,
     pub(super) rules: PathRules,
 }
 
@@ -48,7 +49,7 @@ pub(super) struct OperationPlace {
 /// A credential with everything that is decided by it.
 #[derive(Debug)]
 pub struct CredentialRecord {
-    pub(super) consumer_key: Arc<str>,
+    pub(super) consumer_key: ClientId,
     pub(super) secret: Option<Secret>,
     pub(super) status: ApprovalStatus,
     pub(super) issued_at: Option<i64>,
@@ -97,7 +98,7 @@ pub enum CredentialCheck {
 
 impl CredentialRecord {
     /// The API key, which is also the OAuth client identifier.
-    pub fn consumer_key(&self) -> &Arc<str> {
+    pub fn consumer_key(&self) -> &ClientId {
         &self.consumer_key
     }
 
@@ -194,6 +195,19 @@ impl Directory {
     /// The credential of a key; keys are compared byte by byte.
     pub fn find(&self, consumer_key: &str) -> Option<CredentialId> {
         self.credential_ids.get(consumer_key).copied()
+    }
+
+    /// The credential of a token's client: found where it was last time, or by its key.
+    pub fn find_client(&self, client: &ClientId) -> Option<(CredentialId, &CredentialRecord)> {
+        let hint = client.hint();
+        if let Some(record) = self.credentials.get(hint as usize)
+            && record.consumer_key == *client
+        {
+            return Some((CredentialId(hint), record));
+        }
+        let id = self.find(client)?;
+        client.remember(id.0);
+        Some((id, self.credential(id)?))
     }
 
     /// The record of a credential; a request may keep a clone of it beyond the life of the directory.

@@ -28,6 +28,8 @@ pub(crate) enum PathPattern {
     Literal(Box<str>),
     /// No wildcard but `**` at the end; holds what comes before.
     Prefix(Box<str>),
+    /// No wildcard but one `*` as the last segment; holds what comes before.
+    Below(Box<str>),
     /// Wildcards that are whole segments, `**` only as the last one; holds the pattern.
     Segments(Box<str>),
     /// Anything else.
@@ -63,6 +65,9 @@ impl PathPattern {
         if let Some(prefix) = pattern.strip_suffix("**").filter(|prefix| !prefix.contains('*')) {
             return Ok(Self::Prefix(prefix.into()));
         }
+        if let Some(prefix) = pattern.strip_suffix('*').filter(|it| it.ends_with('/') && !it.contains('*')) {
+            return Ok(Self::Below(prefix.into()));
+        }
         let whole = |segment: &str| segment == "*" || !segment.contains('*');
         if pattern.strip_suffix("/**").unwrap_or(pattern).split('/').all(whole) {
             return Ok(Self::Segments(pattern.into()));
@@ -84,6 +89,10 @@ impl PathPattern {
                 None => false,
             },
             Self::Prefix(prefix) => path.starts_with(&**prefix),
+            Self::Below(prefix) => {
+                let rest = path.as_bytes().strip_prefix(prefix.as_bytes());
+                rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(&b'/'))
+            }
             Self::Segments(pattern) => matches_segments(pattern, path),
             Self::Tokens(tokens) => matches_tokens(tokens, path),
         }

@@ -4,6 +4,7 @@
 //! then handed to the embedder, who answers it later (see [`PolicyEngine::begin`](crate::PolicyEngine::begin)).
 //! A failure always ends in a fault, whatever `continueOnError` says, so nothing passes on it.
 
+mod client_id;
 mod clock;
 mod memory;
 mod random;
@@ -11,6 +12,7 @@ mod token;
 
 use std::sync::Arc;
 
+pub use client_id::ClientId;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use memory::MemoryTokenStore;
 pub use random::{Random, SystemRandom};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Answer;
+use super::{Answer, ClientId};
 
 /// The text of a token on its way to a store; its Debug text hides it.
 #[derive(Clone, Copy)]
@@ -69,7 +69,7 @@ pub struct TokenAttribute {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessToken {
     /// Consumer key of the app it was issued to.
-    pub client_id: Arc<str>,
+    pub client_id: ClientId,
     /// Granted scopes, separated by spaces; empty when none.
     pub scope: Arc<str>,
     /// Grant that produced it, as in `client_credentials`.

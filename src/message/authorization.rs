@@ -18,10 +18,17 @@ use super::params::escape;
 /// assert_eq!(bearer("Basic t0ken"), None);
 /// ```
 pub fn bearer(header: &str) -> Option<&str> {
-    let token = after_scheme(header, "bearer")?;
-    // Without an early exit the loop is done many bytes at a time.
-    let good = token.bytes().fold(true, |good, byte| good & (byte.is_ascii_graphic() && byte != b','));
-    good.then_some(token)
+    let token = match header.strip_prefix("Bearer ") {
+        // The spelling nearly all clients use, with nothing around the token.
+        Some(token) if is_token(token) => return Some(token),
+        _ => after_scheme(header, "bearer")?,
+    };
+    is_token(token).then_some(token)
+}
+
+/// Whether a text is all printable ASCII other than a comma. Without an early exit it is looked at many bytes at a time.
+fn is_token(text: &str) -> bool {
+    text.bytes().fold(!text.is_empty(), |good, byte| good & (byte.is_ascii_graphic() & (byte != b',')))
 }
 
 /// User and password of a `Basic` header.

@@ -124,7 +124,7 @@ pub struct Token {
     /// Granted scopes, separated by spaces.
     #[serde(default)]
     pub scope: String,
-    /// Seconds from `now` until it ends, which may be negative; `-1` never. An hour when absent.
+    /// Its lifetime in seconds, from `issued` on; `-1` for a token that never ends. An hour when absent.
     #[serde(default)]
     pub expires_in: Option<i64>,
     /// `approved` or `revoked`.

@@ -40,6 +40,7 @@ fn record(token: &format::Token, entities: &Entities, now_ms: i64) -> Result<Acc
         value: crate::compare::text(value).into(),
         display: true,
     });
+    let issued_at_ms = token.issued.as_deref().map_or(Ok(now_ms), parse_time)?;
     Ok(AccessToken {
         client_id: token.client_id.as_str().into(),
         scope: token.scope.as_str().into(),
@@ -48,10 +49,10 @@ fn record(token: &format::Token, entities: &Entities, now_ms: i64) -> Result<Acc
             format::TokenStatus::Approved => TokenStatus::Approved,
             format::TokenStatus::Revoked => TokenStatus::Revoked,
         },
-        issued_at_ms: token.issued.as_deref().map_or(Ok(now_ms), parse_time)?,
+        issued_at_ms,
         expires_at_ms: match token.expires_in.unwrap_or(3_600) {
             -1 => None,
-            seconds => Some(now_ms.saturating_add(seconds.saturating_mul(1_000))),
+            seconds => Some(issued_at_ms.saturating_add(seconds.saturating_mul(1_000))),
         },
         api_products: products,
         end_user: token.end_user.as_deref().map(Arc::from),

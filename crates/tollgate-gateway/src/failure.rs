@@ -28,13 +28,19 @@ impl TargetError {
     }
 }
 
-/// Causes of an error that are looked at.
-const CAUSES: usize = 16;
+/// An error and its causes, as far as anybody would follow them.
+pub(crate) fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    let next = |error: &'e (dyn Error + 'static)| match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        // An I/O error made of another error does not name it as its source.
+        Some(inner) => Some(inner as &'e (dyn Error + 'static)),
+        None => error.source(),
+    };
+    std::iter::successors(Some(error), move |error| next(*error)).take(16)
+}
 
 /// The failure an error stands for, by the first cause that tells.
 pub(crate) fn of(error: &(dyn Error + 'static)) -> TargetFailure {
-    let causes = std::iter::successors(Some(error), |error| error.source()).take(CAUSES);
-    for cause in causes {
+    for cause in causes(error) {
         if let Some(known) = cause.downcast_ref::<TargetError>() {
             return known.failure;
         }

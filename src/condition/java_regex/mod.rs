@@ -68,6 +68,7 @@ impl JavaSearch {
     }
 
     /// The first match.
+    #[cfg(test)]
     pub(crate) fn find(&self, text: &str) -> Option<Range<usize>> {
         if self.contexts.is_empty() {
             return self.regex.find(text).map(|found| found.range());

@@ -164,7 +164,7 @@ impl Generate {
             .collect();
         let products = credential.products().iter().filter_map(|product| directory.product(*product));
         let record = AccessToken {
-            client_id: Arc::clone(credential.consumer_key()),
+            client_id: credential.consumer_key().clone(),
             scope: self.scope(cx, id).into(),
             grant_type: GrantType::ClientCredentials.as_str().into(),
             status: TokenStatus::Approved,

@@ -106,8 +106,9 @@ impl Verify {
             return cx.raise(&ACCESS_TOKEN_EXPIRED);
         }
         let directory = &cx.snapshot.directory;
-        let Some(id) = directory.find(&token.client_id) else { return cx.raise(&INVALID_CONSUMER_KEY) };
-        let Some(credential) = directory.credential(id) else { return cx.raise(&INVALID_CONSUMER_KEY) };
+        let Some((id, credential)) = directory.find_client(&token.client_id) else {
+            return cx.raise(&INVALID_CONSUMER_KEY);
+        };
         if let Some(fault) = credential_fault(credential.check(now)) {
             return cx.raise(fault);
         }

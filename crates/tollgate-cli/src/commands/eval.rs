@@ -22,10 +22,11 @@ use crate::mask::Mask;
 
 /// Exit code 0 whatever the decision; 1 when the policies cannot be deployed.
 #[derive(Args)]
+#[command(override_usage = "tollgate eval [OPTIONS] <PATH>... <URL-PATH>")]
 pub(crate) struct Arguments {
-    /// Policy files, or folders, trees and zip archives of bundles
+    /// Policy files, or folders, trees and zip archives of bundles; and last, path and query of the request
     #[arg(required = true, num_args = 1.., value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    paths_and_url: Vec<String>,
     #[command(flatten)]
     options: DeployOptions,
     /// Method; POST when there is a body, GET otherwise
@@ -49,9 +50,6 @@ pub(crate) struct Arguments {
     /// Shows credentials and tokens in place of `***`
     #[arg(long)]
     show_secrets: bool,
-    /// Path and query of the request
-    #[arg(required = true, value_name = "URL-PATH", value_parser = path)]
-    path: Uri,
 }
 
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
@@ -82,7 +80,16 @@ fn path(text: &str) -> Result<Uri, String> {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let contents = Contents::read(&arguments.paths)?;
+    // Split here, because options may stand between the two.
+    let Some((url, paths)) = arguments.paths_and_url.split_last() else {
+        return Err(Failure::Usage("want a path of the request".into()));
+    };
+    let url = path(url).map_err(|wrong| Failure::Usage(format!("`{url}` as the path of the request: {wrong}")))?;
+    if paths.is_empty() {
+        return Err(Failure::Usage("want the path of a policy or bundle before the path of the request".into()));
+    }
+    let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+    let contents = Contents::read(&paths)?;
     if !contents.policies.is_empty() && !contents.loaded.bundles.is_empty() {
         return Err(Failure::Usage("give bundles or policy files, not both".into()));
     }
@@ -101,7 +108,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     }
     let engine = PolicyEngine::new(deployment, host).map_err(|error| Failure::Failed(error.kind().to_string()))?;
 
-    let request = request(arguments);
+    let request = request(arguments, url);
     mask.learn_request(&request);
     let mut progress = engine.begin(&request);
     let outcome = loop {
@@ -142,7 +149,8 @@ fn fill_store(arguments: &Arguments, entities: &Entities, host: &Host, mask: &mu
 /// Every scope of the products of a client's apps, each once.
 fn scopes(entities: &Entities, client: &str) -> String {
     let apps = entities.apps.iter().filter(|app| app.credentials.iter().any(|it| it.consumer_key == client));
-    let named = apps.flat_map(|app| app.api_products.iter().chain(app.credentials.iter().flat_map(|it| &it.api_products)));
+    let named =
+        apps.flat_map(|app| app.api_products.iter().chain(app.credentials.iter().flat_map(|it| &it.api_products)));
     let mut all: Vec<&str> = Vec::new();
     for name in named {
         for product in entities.api_products.iter().filter(|product| product.name == name.apiproduct) {
@@ -156,10 +164,10 @@ fn scopes(entities: &Entities, client: &str) -> String {
     all.join(" ")
 }
 
-fn request(arguments: &Arguments) -> Request<Bytes> {
+fn request(arguments: &Arguments, url: Uri) -> Request<Bytes> {
     let body = arguments.data.clone().unwrap_or_default();
     let mut request = Request::new(Bytes::from(body));
-    *request.uri_mut() = arguments.path.clone();
+    *request.uri_mut() = url;
     let usual = if arguments.data.is_some() { Method::POST } else { Method::GET };
     *request.method_mut() = arguments.method.clone().unwrap_or(usual);
     for (name, value) in &arguments.headers {
@@ -236,8 +244,11 @@ fn show(outcome: Outcome<'_>, mask: &Mask, out: &mut dyn Write) -> Result<(), Fa
             writeln!(out, "decision: fault {}{policy}: {}", fault.code(), mask.text(&fault.message()))?;
         }
     }
-    let variables: Vec<(String, String)> =
-        outcome.variables().into_iter().map(|(name, value)| (name.to_owned(), mask.named(name, &value.to_text()))).collect();
+    let variables: Vec<(String, String)> = outcome
+        .variables()
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), mask.named(name, &value.to_text())))
+        .collect();
     if let Some(response) = outcome.into_response() {
         let status = response.status();
         writeln!(out, "response: {} {}", status.as_u16(), status.canonical_reason().unwrap_or_default())?;

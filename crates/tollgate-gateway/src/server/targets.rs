@@ -18,6 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tollgate::TargetFailure;
 use tower_service::Service;
 
+use crate::failure::causes;
 use crate::{TargetError, headers};
 
 type Report = dyn Fn(&str) + Send + Sync;
@@ -127,10 +128,16 @@ impl Targets {
         // Without the query, which may hold what nobody else should read.
         let shown = {
             let uri = request.uri();
-            format!("{}://{}{}", uri.scheme_str().unwrap_or("http"), uri.authority().map_or("", |it| it.as_str()), uri.path())
+            format!(
+                "{}://{}{}",
+                uri.scheme_str().unwrap_or("http"),
+                uri.authority().map_or("", |it| it.as_str()),
+                uri.path()
+            )
         };
         if request.uri().scheme_str().is_none_or(|scheme| !scheme.eq_ignore_ascii_case("http")) {
-            let message = format!("target `{shown}` is not plain http, the only protocol this server speaks to targets");
+            let message =
+                format!("target `{shown}` is not plain http, the only protocol this server speaks to targets");
             return Err(TargetError::new(TargetFailure::Unreachable, message));
         }
         headers::remove_hop_by_hop(request.headers_mut());
@@ -139,6 +146,8 @@ impl Targets {
             let (mut parts, body) = self.client.request(request).await?.into_parts();
             let body = Limited::new(body, self.body_bytes).collect().await?.to_bytes();
             headers::remove_hop_by_hop(&mut parts.headers);
+            // The version is that of the target's connection, not of the client's.
+            parts.version = Version::HTTP_11;
             Ok::<_, Box<dyn Error + Send + Sync>>(Response::from_parts(parts, Full::new(body)))
         };
         match tokio::time::timeout(self.timeout, call).await {
@@ -171,10 +180,6 @@ fn failure_of(error: &(dyn Error + Send + Sync + 'static)) -> TargetFailure {
             || matches!(io, Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset))
     };
     if causes(first).any(broke_off) { TargetFailure::UnexpectedEof } else { TargetFailure::Unreachable }
-}
-
-fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source()).take(16)
 }
 
 /// The cause that says most.
