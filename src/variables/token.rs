@@ -125,12 +125,14 @@ const NAMES: &[(&str, Fact)] = &[
     ("company.appOwnerStatus", Fact::CompanyStatus),
 ];
 
+type Family = fn(Box<str>) -> TokenVariable;
+
 impl TokenVariable {
     pub(crate) fn parse(name: &str) -> Option<Self> {
         if let Some((_, fact)) = NAMES.iter().find(|(known, _)| *known == name) {
             return Some(Self::Fixed(*fact));
         }
-        let families: [(&str, fn(Box<str>) -> Self); 6] = [
+        let families: [(&str, Family); 6] = [
             ("accesstoken.", Self::TokenAttribute),
             ("apiproduct.operation.attributes.", Self::OperationAttribute),
             ("apiproduct.", Self::ProductAttribute),
