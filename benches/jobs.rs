@@ -1,5 +1,12 @@
 //! The jobs that are timed, counted and traced: one definition for all three.
-#![allow(clippy::unwrap_used, dead_code, missing_docs, reason = "shared by programs that use parts of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    dead_code,
+    missing_docs,
+    reason = "shared by programs that use parts of it, and read files"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;

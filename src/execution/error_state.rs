@@ -13,7 +13,7 @@ use crate::policy::is_raise_fault;
 impl Execution<'_> {
     /// Enters the error state, or handles a fault inside it. It is one-way: the normal flow never goes on.
     pub(super) fn raise(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan, raised: Raised) {
-        self.cursor.calls.clear();
+        self.unwind();
         self.cursor.list = None;
         match self.cursor.stage {
             // The response is already sent; nothing can change it any more.

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
 
 use super::cursor::{Endpoint, Part};
 use crate::entity::{Admission, CredentialId};
@@ -26,6 +26,12 @@ pub(crate) enum Side {
 /// A variable that policies may not write, or not with this value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotWritable;
+
+/// A variable that was written for a while, and what was written to it before.
+pub(crate) struct Shadowed {
+    var: VarRef,
+    before: Option<Value<'static>>,
+}
 
 /// What VerifyAccessToken found out; the variables it sets are read from here when they are asked for.
 #[derive(Clone)]
@@ -162,6 +168,20 @@ impl<'r> Run<'r> {
         self.edited.get_or_insert_with(|| Box::new(self.received.get().clone()))
     }
 
+    /// Removes headers that only the platform itself may set; policies and targets trust them.
+    pub(crate) fn remove_platform_headers(&mut self) {
+        const PREFIX: &str = "x-apigee-";
+        let forged = |name: &HeaderName| name.as_str().starts_with(PREFIX);
+        if self.received().headers().keys().any(forged) {
+            let names: Vec<HeaderName> =
+                self.received().headers().keys().filter(|name| forged(name)).cloned().collect();
+            let headers = self.request_mut().headers_mut();
+            for name in names {
+                headers.remove(name);
+            }
+        }
+    }
+
     /// `proxy.pathsuffix`.
     pub(crate) fn path_suffix(&self) -> &str {
         self.received().uri().path().get(self.suffix..).unwrap_or_default()
@@ -268,10 +288,24 @@ impl<'r> Run<'r> {
         self.unnamed.iter().rev().find(|(known, _)| **known == *name).map(|(_, value)| value)
     }
 
-    /// Forgets what was written to a variable.
-    pub(crate) fn unset(&mut self, var: VarRef) {
-        if let Some(slot) = self.slots.get_mut(var.0 as usize) {
-            *slot = None;
+    /// Writes a variable for a while; what it gives back undoes that.
+    pub(crate) fn shadow(
+        &mut self,
+        proxy: &ProxyPlan,
+        var: VarRef,
+        value: Value<'static>,
+    ) -> Result<Shadowed, NotWritable> {
+        let before = self.slot(var).cloned();
+        self.set(proxy, var, value)?;
+        Ok(Shadowed { var, before })
+    }
+
+    /// Ends what [`shadow`](Self::shadow) began, the last first.
+    pub(crate) fn restore(&mut self, shadowed: Vec<Shadowed>) {
+        for Shadowed { var, before } in shadowed.into_iter().rev() {
+            if let Some(slot) = self.slots.get_mut(var.0 as usize) {
+                *slot = before;
+            }
         }
     }
 

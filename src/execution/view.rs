@@ -5,10 +5,10 @@ use std::net::IpAddr;
 
 use super::{Run, Side};
 use crate::fault::Raised;
-use crate::message::ClientInfo;
+use crate::message::{ClientInfo, Field, MessageRef};
 use crate::plan::{ProxyPlan, Snapshot};
 use crate::template::{RandomSource, RenderContext, Unresolved};
-use crate::variables::{FailureFact, Kind, Scope, SystemVariable, TimePart, Value, VarRef, civil};
+use crate::variables::{FailureFact, Kind, MessageName, Scope, SystemVariable, TimePart, Value, VarRef, civil};
 
 /// A request's variables at one moment.
 #[derive(Clone, Copy)]
@@ -51,7 +51,7 @@ impl<'a> View<'a, '_> {
             None if self.run.unnamed(name).is_some() => self.run.unnamed(name).map(Value::borrow),
             // The kind is made for this one read, so nothing can be borrowed from it.
             None => match self.proxy.names.classify(name) {
-                Kind::Message(message, field) => field.read(self.run.message(message)?).map(Value::into_owned),
+                Kind::Message(message, field) => self.field(message, &field).map(Value::into_owned),
                 Kind::System(system) => self.system(system),
                 Kind::Token(token) => token.read(self).map(Value::into_owned),
                 Kind::Failure { prefix, policy, fact } => self.failure(prefix, policy, fact),
@@ -78,11 +78,24 @@ impl<'a> View<'a, '_> {
     fn compute(self, kind: &'a Kind) -> Option<Value<'a>> {
         match kind {
             Kind::Plain => None,
-            Kind::Message(message, field) => field.read(self.run.message(*message)?),
+            Kind::Message(message, field) => self.field(*message, field),
             Kind::System(system) => self.system(*system),
             Kind::Token(token) => token.read(self),
             Kind::Failure { prefix, policy, fact } => self.failure(prefix, *policy, *fact),
         }
+    }
+
+    /// A field of a message; that of an error message which nobody has needed yet is the one of its default.
+    fn field(self, name: MessageName, field: &Field) -> Option<Value<'a>> {
+        if let Some(message) = self.run.message(name) {
+            return field.read(message);
+        }
+        let is_error = name == MessageName::Error || (name == MessageName::Message && self.run.side == Side::Error);
+        if !is_error || self.run.fault.is_none() {
+            return None;
+        }
+        let response = self.run.default_response(&self.proxy.policies);
+        field.read(MessageRef::Response(&response)).map(Value::into_owned)
     }
 
     fn failure(self, prefix: &str, policy: Option<u32>, fact: FailureFact) -> Option<Value<'a>> {

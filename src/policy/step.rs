@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::execution::{Run as RunState, View};
+use crate::execution::{Run as RunState, Shadowed, View};
 use crate::fault::{FaultSpec, Raised};
 use crate::host::{AccessToken, Answer, HostFailure, TokenChange, TokenKey};
 use crate::plan::{PolicyPlan, ProxyPlan, Snapshot};
@@ -15,8 +15,8 @@ pub(crate) enum StepResult {
     Continue,
     /// The flow enters the error state.
     Raise(Raised),
-    /// A shared flow runs, by the index of the call in the plan.
-    Call(u32),
+    /// A shared flow runs, by the index of the call in the plan; then what its parameters hid is seen again.
+    Call(u32, Vec<Shadowed>),
     /// The policy wrote the response itself; request processing ends here.
     Respond,
     /// The run waits for its host.
