@@ -10,5 +10,7 @@
 )]
 
 mod cases;
+mod deploy;
+mod dialect;
 mod fuzz;
 mod table;

@@ -21,12 +21,6 @@ pub(crate) struct ChangeStatus {
 
 impl ChangeStatus {
     pub(super) fn compile(policy: &OAuthV2, linker: &mut Linker<'_>) -> Option<Self> {
-        if policy.tokens.is_empty() {
-            let finding = Diagnostic::error("oauth::token-required", "the operation needs a `Token`")
-                .vendor("TokenValueRequired");
-            linker.error(finding, policy.operation.span);
-            return None;
-        }
         let mut tokens = Vec::new();
         for token in &policy.tokens {
             if token.kind == TokenKind::RefreshToken {
