@@ -11,4 +11,5 @@
 
 mod cases;
 mod fuzz;
+mod refusals;
 mod table;
