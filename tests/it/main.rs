@@ -13,4 +13,5 @@ mod cases;
 mod deploy;
 mod dialect;
 mod fuzz;
+mod refusals;
 mod table;
