@@ -14,7 +14,7 @@ use super::directory::{
     product_list_fingerprint,
 };
 use super::matcher::{OperationId, OperationMatcher, ProductId, ProductMatcher, ProxyId};
-use super::pattern::{PathPattern, PathRules, has_whole_segments};
+use super::pattern::{PathPattern, PathRules, Screened, has_whole_segments};
 use super::product::{ApiProduct, OperationGroup};
 use super::status::{ApprovalStatus, DeveloperStatus};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -189,7 +189,7 @@ impl Products<'_> {
         Some(methods.into())
     }
 
-    fn pattern(&mut self, product: &ApiProduct, path: &str) -> Option<PathPattern> {
+    fn pattern(&mut self, product: &ApiProduct, path: &str) -> Option<Screened> {
         let product = &product.name;
         let Ok(pattern) = PathPattern::compile(path) else {
             let message = format!("a resource path of product `{product}` is too long for its wildcards");
@@ -209,7 +209,7 @@ impl Products<'_> {
             let message = format!("resource path `{path}` of product `{product}` {what}");
             self.found.push(Diagnostic::warning("entity::resource-path", message).help(help));
         }
-        Some(pattern)
+        Some(Screened::new(pattern))
     }
 }
 
