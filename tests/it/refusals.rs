@@ -4,6 +4,9 @@ use tollgate::bundle::Bundle;
 use tollgate::diagnostic::{Diagnostics, Severity};
 use tollgate::{Deployment, Limits};
 
+/// Files by path.
+type Files<'f> = Vec<(&'f str, &'f str)>;
+
 /// Everything that is found in a tree of files with any number of bundles.
 fn check(files: &[(&str, &str)]) -> Diagnostics {
     let mut findings = Diagnostics::new();
@@ -254,7 +257,7 @@ fn deployments_are_refused() {
     let mine = [MANIFEST, (PROXY, one.as_str())];
     let policies = [(POLICY, HARMLESS), ("p/apiproxy/policies/other.xml", HARMLESS)];
     let endpoints = [("p/apiproxy/proxies/other.xml", twice)];
-    let rows: [(&str, Vec<(&str, &str)>, &[&str]); 6] = [
+    let rows: [(&str, Files<'_>, &[&str]); 6] = [
         ("nothing", vec![], &["plan::empty"]),
         ("two proxies with one base path", [&mine[..], &same].concat(), &["plan::duplicate-base-path"]),
         (
