@@ -94,11 +94,10 @@ impl<'r> Execution<'r> {
                             self.cursor.at += 1;
                             continue;
                         }
-                        self.run.steps += 1;
+                        self.run.begin_step();
                         if self.run.steps > snapshot.settings.limits.steps {
                             StepResult::Raise(Raised { host: true, ..Raised::new(&runtime::TOO_MANY_STEPS) })
                         } else {
-                            self.run.progress = 0;
                             let mut cx = StepContext { run: &mut self.run, snapshot, proxy, policy };
                             policy.compiled.execute(&mut cx)
                         }
@@ -126,8 +125,8 @@ impl<'r> Execution<'r> {
     /// A step failed: note it, then go on or enter the error state.
     fn failed(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan, policy: &PolicyPlan, at: u32, mut raised: Raised) {
         raised.policy.get_or_insert(at);
-        self.run.failures.push(raised.clone());
         if policy.continue_on_error && !raised.host {
+            self.run.note_failure(raised);
             self.cursor.at += 1;
         } else {
             self.raise(snapshot, proxy, raised);

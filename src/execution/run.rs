@@ -53,25 +53,22 @@ pub(crate) enum TokenText {
     Owned(Arc<str>),
 }
 
-/// The failures of policies, in order; the first needs no allocation, and there is seldom a second.
+/// The state that few requests need: made when it is first written to.
 #[derive(Default)]
-pub(crate) struct Failures {
-    first: Option<Raised>,
-    more: Vec<Raised>,
-}
-
-impl Failures {
-    pub(crate) fn push(&mut self, raised: Raised) {
-        match self.first {
-            None => self.first = Some(raised),
-            Some(_) => self.more.push(raised),
-        }
-    }
-
-    /// The latest first.
-    pub(crate) fn latest(&self) -> impl Iterator<Item = &Raised> {
-        self.more.iter().rev().chain(&self.first)
-    }
+pub(crate) struct Cold {
+    /// What the client was sent, where steps run afterwards that might change it.
+    pub(crate) sent: Option<Box<Response<Bytes>>>,
+    pub(crate) custom: Vec<Option<Message>>,
+    /// What was written to variables that the deployment does not name, the latest last.
+    unnamed: Vec<(Box<str>, Value<'static>)>,
+    /// Failures beside the fault in force, the latest last.
+    failures: Vec<Raised>,
+    /// How far a policy got that asks its host more than once.
+    pub(crate) progress: usize,
+    /// The token a policy is looking up.
+    pub(crate) looked_up: Option<Secret>,
+    /// The token a policy is storing.
+    pub(crate) pending: Option<(Secret, Arc<AccessToken>)>,
 }
 
 /// The state of one request.
@@ -82,16 +79,10 @@ pub(crate) struct Run<'r> {
     edited: Option<Box<Request<Bytes>>>,
     pub(crate) response: Option<Box<Response<Bytes>>>,
     pub(crate) error: Option<Box<Response<Bytes>>>,
-    /// What the client was sent, where steps run afterwards that might change it.
-    pub(crate) sent: Option<Box<Response<Bytes>>>,
-    pub(crate) custom: Vec<Option<Message>>,
     pub(crate) side: Side,
     slots: Vec<Option<Value<'static>>>,
-    /// What was written to variables that the deployment does not name, the latest last.
-    unnamed: Vec<(Box<str>, Value<'static>)>,
     pub(crate) verified: Option<Verified>,
     pub(crate) fault: Option<Raised>,
-    pub(crate) failures: Failures,
     pub(crate) fault_rule_ran: bool,
     /// Index of the proxy in the snapshot.
     pub(crate) proxy: Option<u32>,
@@ -104,13 +95,8 @@ pub(crate) struct Run<'r> {
     pub(crate) place: (Endpoint, Option<Part>),
     pub(crate) steps: u32,
     now_ms: Option<i64>,
-    pub(crate) message_id: OnceCell<String>,
-    /// How far a policy got that asks its host more than once.
-    pub(crate) progress: usize,
-    /// The token a policy is looking up.
-    pub(crate) looked_up: Option<Secret>,
-    /// The token a policy is storing.
-    pub(crate) pending: Option<(Secret, Arc<AccessToken>)>,
+    pub(crate) message_id: OnceCell<Box<str>>,
+    cold: Option<Box<Cold>>,
 }
 
 impl<'r> Run<'r> {
@@ -120,14 +106,10 @@ impl<'r> Run<'r> {
             edited: None,
             response: None,
             error: None,
-            sent: None,
-            custom: Vec::new(),
             side: Side::Request,
             slots: Vec::new(),
-            unnamed: Vec::new(),
             verified: None,
             fault: None,
-            failures: Failures::default(),
             fault_rule_ran: false,
             proxy: None,
             suffix: 0,
@@ -138,10 +120,49 @@ impl<'r> Run<'r> {
             steps: 0,
             now_ms: None,
             message_id: OnceCell::new(),
-            progress: 0,
-            looked_up: None,
-            pending: None,
+            cold: None,
         }
+    }
+
+    /// What few requests need, if this one does.
+    pub(crate) fn cold(&self) -> Option<&Cold> {
+        self.cold.as_deref()
+    }
+
+    /// What few requests need.
+    pub(crate) fn cold_mut(&mut self) -> &mut Cold {
+        self.cold.get_or_insert_default()
+    }
+
+    /// A step begins: what another left behind of its progress is not for it.
+    pub(crate) fn begin_step(&mut self) {
+        self.steps += 1;
+        if let Some(cold) = &mut self.cold {
+            cold.progress = 0;
+        }
+    }
+
+    /// Notes a failure that is not, or no longer, the fault in force.
+    pub(crate) fn note_failure(&mut self, raised: Raised) {
+        self.cold_mut().failures.push(raised);
+    }
+
+    /// Puts another fault in force; the one before stays known by the variables of its policy.
+    pub(crate) fn replace_fault(&mut self, raised: Raised) {
+        if let Some(before) = self.fault.replace(raised) {
+            self.note_failure(before);
+        }
+    }
+
+    /// The failures of policies, the latest first.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = &Raised> {
+        let noted = self.cold.iter().flat_map(|cold| cold.failures.iter().rev());
+        self.fault.iter().chain(noted)
+    }
+
+    /// The response that was sent before the last steps ran.
+    pub(crate) fn take_sent(&mut self) -> Option<Response<Bytes>> {
+        self.cold.as_mut()?.sent.take().map(|sent| *sent)
     }
 
     pub(crate) fn into_owned(self) -> Run<'static> {
@@ -243,7 +264,7 @@ impl<'r> Run<'r> {
             (MessageName::Error, _) | (MessageName::Message, Side::Error) => {
                 self.error.as_deref().map(MessageRef::Response)
             }
-            (MessageName::Custom(at), _) => self.custom.get(at as usize)?.as_ref().map(Message::as_ref),
+            (MessageName::Custom(at), _) => self.cold.as_ref()?.custom.get(at as usize)?.as_ref().map(Message::as_ref),
         }
     }
 
@@ -277,7 +298,7 @@ impl<'r> Run<'r> {
         match proxy.names.find(name) {
             Some(var) => self.set(proxy, var, value),
             None => {
-                self.unnamed.push((name.into(), value));
+                self.cold_mut().unnamed.push((name.into(), value));
                 Ok(())
             }
         }
@@ -285,7 +306,8 @@ impl<'r> Run<'r> {
 
     /// What was written to a variable that the deployment does not name.
     pub(crate) fn unnamed(&self, name: &str) -> Option<&Value<'static>> {
-        self.unnamed.iter().rev().find(|(known, _)| **known == *name).map(|(_, value)| value)
+        let unnamed = &self.cold.as_ref()?.unnamed;
+        unnamed.iter().rev().find(|(known, _)| **known == *name).map(|(_, value)| value)
     }
 
     /// Writes a variable for a while; what it gives back undoes that.
@@ -324,8 +346,8 @@ impl<'r> Run<'r> {
             MessageName::Response => Root::Response,
             MessageName::Message => Root::Message,
             MessageName::Error => Root::Error,
-            MessageName::Custom(at) => match self.custom.get(at as usize).and_then(Option::as_ref) {
-                Some(Message::Request(_)) => Root::Request,
+            MessageName::Custom(_) => match self.message(name) {
+                Some(MessageRef::Request(_)) => Root::Request,
                 _ => Root::Response,
             },
         };
@@ -345,16 +367,19 @@ impl<'r> Run<'r> {
             (MessageName::Error, _) | (MessageName::Message, Side::Error) => {
                 self.error.as_deref_mut().map(MessageMut::Response)
             }
-            (MessageName::Custom(at), _) => self.custom.get_mut(at as usize)?.as_mut().map(Message::as_mut),
+            (MessageName::Custom(at), _) => {
+                self.cold.as_mut()?.custom.get_mut(at as usize)?.as_mut().map(Message::as_mut)
+            }
         }
     }
 
     /// The response is sent: what steps do to it from here on is theirs alone.
     pub(crate) fn send(&mut self) {
-        self.sent = match self.fault {
+        let sent = match self.fault {
             Some(_) => self.error.clone(),
             None => self.response.clone(),
         };
+        self.cold_mut().sent = sent;
     }
 
     /// A null route: the request comes back as the response, unless a policy already wrote one.

@@ -104,7 +104,7 @@ impl<'a> View<'a, '_> {
             None => raised.policy.and_then(|at| self.proxy.policy(at)).is_some_and(|policy| policy.prefix == prefix),
         };
         // The latest failure is the one its policy's variables tell of.
-        let raised = self.run.failures.latest().find(belongs)?;
+        let raised = self.run.failures().find(belongs)?;
         Some(match fact {
             FailureFact::Failed => Value::Boolean(true),
             FailureFact::FaultName => {
@@ -168,7 +168,7 @@ impl<'a> View<'a, '_> {
             SystemVariable::MessageId => {
                 if self.run.message_id.get().is_none() {
                     let id = uuid(self.snapshot)?;
-                    let _ = self.run.message_id.set(id);
+                    let _ = self.run.message_id.set(id.into());
                 }
                 Value::text(self.run.message_id.get()?)
             }

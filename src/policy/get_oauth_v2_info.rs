@@ -151,7 +151,7 @@ impl Run for Compiled {
             Lookup::Token { value, .. } => {
                 let token = value.resolve(&cx.view()).map(|token| token.into_owned()).filter(|it| !it.is_empty());
                 let Some(token) = token else { return self.fail(&INVALID) };
-                cx.run.looked_up = Some(Secret::new(token.as_str()));
+                cx.run.cold_mut().looked_up = Some(Secret::new(token.as_str()));
                 match cx.token(TokenRequest::Lookup { token: Secret::new(token) }) {
                     Ok(reply) => self.token_found(cx, reply),
                     Err(result) => result,
@@ -188,7 +188,7 @@ impl Compiled {
 
     fn token_found(&self, cx: &mut StepContext<'_, '_>, reply: TokenReply) -> StepResult {
         let (Some(token), TokenReply::Record(record), Lookup::Token { ignore_status, .. }) =
-            (cx.run.looked_up.take(), reply, &self.lookup)
+            (cx.run.cold_mut().looked_up.take(), reply, &self.lookup)
         else {
             return cx.unexpected();
         };

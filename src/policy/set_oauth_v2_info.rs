@@ -84,7 +84,7 @@ impl Run for Compiled {
     fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
         let token = self.token.resolve(&cx.view()).map(|token| token.into_owned()).filter(|it| !it.is_empty());
         let Some(token) = token else { return cx.raise(&INVALID) };
-        cx.run.looked_up = Some(Secret::new(token.as_str()));
+        cx.run.cold_mut().looked_up = Some(Secret::new(token.as_str()));
         match cx.token(TokenRequest::Lookup { token: Secret::new(token) }) {
             Ok(TokenReply::Record(record)) => self.found(cx, record),
             Ok(TokenReply::Inserted) => cx.unexpected(),
@@ -93,7 +93,7 @@ impl Run for Compiled {
     }
 
     fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
-        match (reply, cx.run.progress) {
+        match (reply, cx.run.cold_mut().progress) {
             (Reply::Token(TokenReply::Record(record)), 0) => self.found(cx, record),
             (Reply::Token(TokenReply::Record(record)), _) => self.changed(cx, record),
             _ => cx.unexpected(),
@@ -116,7 +116,7 @@ impl Compiled {
         if record.is_expired(now) {
             return cx.raise(&EXPIRED);
         }
-        let Some(token) = cx.run.looked_up.clone() else { return cx.unexpected() };
+        let Some(token) = cx.run.cold_mut().looked_up.clone() else { return cx.unexpected() };
         if record.status != TokenStatus::Approved {
             return cx.raise(&INVALID);
         }
@@ -130,7 +130,7 @@ impl Compiled {
                 display: attribute.display,
             })
             .collect();
-        cx.run.progress = 1;
+        cx.run.cold_mut().progress = 1;
         match cx.token(TokenRequest::Update { token, change: TokenChange::Attributes(attributes) }) {
             Ok(TokenReply::Record(record)) => self.changed(cx, record),
             Ok(TokenReply::Inserted) => cx.unexpected(),
@@ -139,8 +139,10 @@ impl Compiled {
     }
 
     fn changed(&self, cx: &mut StepContext<'_, '_>, record: Option<Arc<AccessToken>>) -> StepResult {
-        cx.run.progress = 0;
-        let (Some(record), Some(token)) = (record, cx.run.looked_up.take()) else { return cx.raise(&INVALID) };
+        cx.run.cold_mut().progress = 0;
+        let (Some(record), Some(token)) = (record, cx.run.cold_mut().looked_up.take()) else {
+            return cx.raise(&INVALID);
+        };
         let now = match cx.now_ms() {
             Ok(now) => now,
             Err(raised) => return StepResult::Raise(raised),

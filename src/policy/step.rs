@@ -131,7 +131,7 @@ impl<'s, 'r> StepContext<'s, 'r> {
     pub(crate) fn note_failure(&mut self, mut raised: Raised) {
         let at = self.proxy.policies.iter().position(|policy| std::ptr::eq(policy, self.policy));
         raised.policy = at.and_then(|at| u32::try_from(at).ok());
-        self.run.failures.push(raised);
+        self.run.note_failure(raised);
     }
 
     /// A fault of this policy.

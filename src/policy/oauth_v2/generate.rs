@@ -124,7 +124,7 @@ impl Generate {
         match self.issue(cx) {
             Ok(Ok((token, record))) => {
                 let request = TokenRequest::Insert { token: Secret::new(token.as_str()), record: Arc::clone(&record) };
-                cx.run.pending = Some((Secret::new(token), record));
+                cx.run.cold_mut().pending = Some((Secret::new(token), record));
                 match cx.token(request) {
                     Ok(reply) => self.finish(cx, reply),
                     Err(result) => result,
@@ -299,7 +299,7 @@ impl Generate {
     }
 
     fn finish(&self, cx: &mut StepContext<'_, '_>, reply: TokenReply) -> StepResult {
-        let (Some((token, record)), TokenReply::Inserted) = (cx.run.pending.take(), reply) else {
+        let (Some((token, record)), TokenReply::Inserted) = (cx.run.cold_mut().pending.take(), reply) else {
             return cx.unexpected();
         };
         let Some(credential) =

@@ -81,9 +81,8 @@ impl Judge {
             .find_map(|product| directory.admit(*product, cx.proxy.id, suffix, verb));
         let Some(admission) = admission else {
             let lost = |name: &Arc<str>| directory.product_id(name).is_none();
-            let exists = products == Products::OfClient
-                || token.api_products.is_empty()
-                || !token.api_products.iter().all(lost);
+            let exists =
+                products == Products::OfClient || token.api_products.is_empty() || !token.api_products.iter().all(lost);
             return cx.raise(if exists { &NO_API_PRODUCT_MATCH } else { &API_PRODUCT_DOES_NOT_EXIST });
         };
         if !self.scopes_suffice(&token) {

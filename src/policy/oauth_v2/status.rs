@@ -50,7 +50,7 @@ impl ChangeStatus {
         if let Err(result) = judge(cx, record) {
             return result;
         }
-        let next = cx.run.progress + 1;
+        let next = cx.run.cold_mut().progress + 1;
         self.change_from(cx, next)
     }
 
@@ -59,7 +59,7 @@ impl ChangeStatus {
             let Some(token) = cx.text(*var).filter(|token| !token.is_empty()) else {
                 return StepResult::Raise(Raised::new(&FAILED_TO_RESOLVE_TOKEN).detail(name.as_str()));
             };
-            cx.run.progress = at;
+            cx.run.cold_mut().progress = at;
             let change = TokenChange::Status(self.status);
             match cx.token(TokenRequest::Update { token: Secret::new(token), change }) {
                 Ok(TokenReply::Record(record)) => {
