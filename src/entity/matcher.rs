@@ -55,12 +55,12 @@ impl ProductMatcher {
     /// Whether the call is admitted, and by which operation.
     pub(crate) fn admit(
         &self,
+        head: Head,
         proxy: ProxyId,
         path: &str,
         verb: &Method,
         rules: PathRules,
     ) -> Option<Option<OperationId>> {
-        let head = Head::of(path);
         match self {
             Self::Nothing => None,
             Self::Resources { proxies, patterns } => {

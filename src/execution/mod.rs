@@ -90,7 +90,7 @@ impl<'r> Execution<'r> {
                     }
                     None => {
                         let view = View { run: &self.run, snapshot, proxy };
-                        if !policy.enabled || !step.condition.evaluate(&view) {
+                        if !policy.enabled || !(step.condition.is_always() || step.condition.evaluate(&view)) {
                             self.cursor.at += 1;
                             continue;
                         }
@@ -215,7 +215,10 @@ impl<'r> Execution<'r> {
     fn advance(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan) -> Option<Signal> {
         use Endpoint::{Proxy, Target};
         let next = match self.cursor.stage {
-            Stage::Request(Proxy, Part::Pre) if proxy.bare => Stage::Done,
+            Stage::Request(Proxy, Part::Pre) if proxy.bare => {
+                self.cursor.stage = Stage::Done;
+                return Some(Signal::Done);
+            }
             Stage::Request(end, part) => match (end, part.next()) {
                 (_, Some(part)) => Stage::Request(end, part),
                 (Proxy, None) => Stage::Route,

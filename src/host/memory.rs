@@ -74,7 +74,7 @@ impl MemoryTokenStore {
     }
 
     fn fingerprint(&self, token: TokenKey<'_>) -> u128 {
-        self.key.hash(token.expose().as_bytes()).as_u128()
+        self.key.hash(token.as_bytes()).as_u128()
     }
 }
 

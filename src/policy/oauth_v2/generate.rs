@@ -162,7 +162,6 @@ impl Generate {
                 display: attribute.display,
             })
             .collect();
-        let products = credential.products().iter().filter_map(|product| directory.product(*product));
         let record = AccessToken {
             client_id: credential.consumer_key().clone(),
             scope: self.scope(cx, id).into(),
@@ -170,7 +169,7 @@ impl Generate {
             status: TokenStatus::Approved,
             issued_at_ms: now,
             expires_at_ms: lifetime.map(|ms| now.saturating_add(ms)),
-            api_products: products.map(|product| Arc::from(product.name.as_str())).collect(),
+            api_products: Arc::clone(credential.product_names()),
             end_user: self.end_user.and_then(|var| view.text_of(var)).map(Arc::from),
             attributes,
             refresh_count: 0,

@@ -69,16 +69,10 @@ impl Judge {
         }
         let suffix = cx.run.path_suffix();
         let verb = cx.run.received().method();
-        let admission = credential
-            .products()
-            .iter()
-            .filter(|product| {
-                products == Products::OfClient
-                    || directory
-                        .product(**product)
-                        .is_some_and(|it| token.api_products.iter().any(|name| **name == *it.name))
-            })
-            .find_map(|product| directory.admit(*product, cx.proxy.id, suffix, verb));
+        let admission = match products {
+            Products::OfClient => directory.admit_any(credential.products(), cx.proxy.id, suffix, verb),
+            Products::Recorded => directory.admit_recorded(credential, &token.api_products, cx.proxy.id, suffix, verb),
+        };
         let Some(admission) = admission else {
             let lost = |name: &Arc<str>| directory.product_id(name).is_none();
             let exists =
