@@ -32,6 +32,7 @@ mod need;
 mod outcome;
 mod plan;
 pub mod policy;
+mod scan;
 mod secret;
 pub mod template;
 pub mod variables;

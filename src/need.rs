@@ -16,10 +16,6 @@ use crate::policy::{Reply, TokenReply, TokenRequest};
 
 /// How far a request got.
 #[must_use]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "most requests are done at once, and boxing them would cost an allocation"
-)]
 pub enum Progress<'r> {
     /// To its end.
     Done(Outcome<'r>),

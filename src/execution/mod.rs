@@ -11,6 +11,7 @@ use crate::host::HostFailure;
 use crate::message::RequestMessage;
 use crate::plan::{PolicyPlan, ProxyPlan, RouteTo, Snapshot};
 use crate::policy::{Need, Reply, Run as _, StepContext, StepResult, TokenRequest};
+use crate::scan::has_either;
 
 use cursor::{Cursor, Endpoint, Frame, Part, Stage};
 pub(crate) use run::{NotWritable, Run, Shadowed, Side, TokenText, Verified};
@@ -305,7 +306,7 @@ impl<'r> Execution<'r> {
 ///
 /// A target may resolve such segments after the product check has looked at them as they stand, so they go no further.
 fn has_dot_segment(path: &str) -> bool {
-    if !path.bytes().any(|byte| byte == b'.' || byte == b'%') {
+    if !has_either(path.as_bytes(), b'.', b'%') {
         return false;
     }
     path.split(['/', '\\']).any(|segment| {

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::params::escape;
+use crate::scan::is_graphic_without_comma;
 
 /// The token of a `Bearer` header.
 ///
@@ -49,9 +50,8 @@ fn is_blank(byte: &u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-/// Whether a text is all printable ASCII other than a comma. Without an early exit it is looked at many bytes at a time.
 fn is_token(text: &[u8]) -> bool {
-    text.iter().fold(!text.is_empty(), |good, byte| good & (byte.is_ascii_graphic() & (*byte != b',')))
+    !text.is_empty() && is_graphic_without_comma(text)
 }
 
 /// User and password of a `Basic` header.
