@@ -1,6 +1,6 @@
 //! The registered claims of a token (RFC 7519 section 4.1), and those of RFC 9068.
 
-use super::json::{Malformed, Member, Scanner, Text, texts};
+use super::json::{Malformed, Member, Scanner, Text, once, texts};
 
 /// What a payload claims, as far as it is read. Times are milliseconds of the Unix epoch.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,33 +34,18 @@ impl<'a> Claims<'a> {
     /// # Errors
     /// When it is no JSON object or has a registered claim twice.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        const NAMES: [&str; 9] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope"];
         let mut claims = Self::default();
-        let mut seen = [false; NAMES.len()];
-        Scanner::object(bytes, |name, value| {
-            let Some((known, seen)) = NAMES.iter().zip(&mut seen).find(|(known, _)| name.is(known)) else {
-                return value.skip();
-            };
-            if std::mem::replace(seen, true) {
-                return Err(Malformed);
-            }
-            match *known {
-                "iss" => claims.iss = value.text()?,
-                "sub" => claims.sub = value.text()?,
-                "aud" => {
-                    claims.aud = match value.text_or_texts()? {
-                        Member::Good(raw) => Member::Good(Audience(raw)),
-                        Member::Absent | Member::Bad => Member::Bad,
-                    }
-                }
-                "exp" => claims.exp = value.date()?,
-                "nbf" => claims.nbf = value.date()?,
-                "iat" => claims.iat = value.date()?,
-                "jti" => claims.jti = value.text()?,
-                "client_id" => claims.client_id = value.text()?,
-                _ => claims.scope = value.text()?,
-            }
-            Ok(())
+        Scanner::object(bytes, |name, value| match &*name.decode() {
+            "iss" => once(&mut claims.iss, value.text()?),
+            "sub" => once(&mut claims.sub, value.text()?),
+            "aud" => once(&mut claims.aud, value.text_or_texts()?.map(Audience)),
+            "exp" => once(&mut claims.exp, value.date()?),
+            "nbf" => once(&mut claims.nbf, value.date()?),
+            "iat" => once(&mut claims.iat, value.date()?),
+            "jti" => once(&mut claims.jti, value.text()?),
+            "client_id" => once(&mut claims.client_id, value.text()?),
+            "scope" => once(&mut claims.scope, value.text()?),
+            _ => value.skip(),
         })?;
         Ok(claims)
     }

@@ -1,6 +1,6 @@
 //! The header of a token.
 
-use super::json::{Malformed, Member, Scanner, Text};
+use super::json::{Malformed, Member, Scanner, Text, once};
 
 /// What a header says, as far as it is read.
 #[derive(Clone, Copy, Debug)]
@@ -21,26 +21,19 @@ impl<'a> Header<'a> {
     /// When it is no JSON object, has a member twice, has no `alg`, or has what must be understood and is not: `crit`,
     /// or a `b64` other than `true`.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        const NAMES: [&str; 5] = ["alg", "typ", "kid", "crit", "b64"];
-        let (mut alg, mut typ, mut kid) = (Member::Absent, Member::Absent, Member::Absent);
-        let mut seen = [false; NAMES.len()];
-        Scanner::object(bytes, |name, value| {
-            let Some((known, seen)) = NAMES.iter().zip(&mut seen).find(|(known, _)| name.is(known)) else {
-                return value.skip();
-            };
-            if std::mem::replace(seen, true) {
-                return Err(Malformed);
-            }
-            match *known {
-                "alg" => alg = value.text()?,
-                "typ" => typ = value.text()?,
-                "kid" => kid = value.text()?,
-                // No extension is understood, so every critical one is refused.
-                "b64" if value.boolean()? == Member::Good(true) => {}
-                _ => return Err(Malformed),
-            }
-            Ok(())
+        let (mut alg, mut typ, mut kid, mut b64) = (Member::Absent, Member::Absent, Member::Absent, Member::Absent);
+        Scanner::object(bytes, |name, value| match &*name.decode() {
+            "alg" => once(&mut alg, value.text()?),
+            "typ" => once(&mut typ, value.text()?),
+            "kid" => once(&mut kid, value.text()?),
+            "b64" => once(&mut b64, value.boolean()?),
+            // No extension is understood, so every critical one is refused.
+            "crit" => Err(Malformed),
+            _ => value.skip(),
         })?;
+        if !matches!(b64, Member::Absent | Member::Good(true)) {
+            return Err(Malformed);
+        }
         Ok(Self { alg: alg.good().ok_or(Malformed)?, typ, kid })
     }
 }

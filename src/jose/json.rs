@@ -30,6 +30,25 @@ impl<T> Member<T> {
     pub(crate) fn is_bad(&self) -> bool {
         matches!(self, Self::Bad)
     }
+
+    pub(super) fn map<U>(self, make: impl FnOnce(T) -> U) -> Member<U> {
+        match self {
+            Self::Absent => Member::Absent,
+            Self::Bad => Member::Bad,
+            Self::Good(value) => Member::Good(make(value)),
+        }
+    }
+}
+
+/// Notes a member, which must not have been there before.
+pub(super) fn once<T>(member: &mut Member<T>, found: Member<T>) -> Result<(), Malformed> {
+    match member {
+        Member::Absent => {
+            *member = found;
+            Ok(())
+        }
+        Member::Bad | Member::Good(_) => Err(Malformed),
+    }
 }
 
 /// A JSON string between its quotes.
@@ -257,8 +276,7 @@ impl<'a> Scanner<'a> {
         let mut escaped = false;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let plain = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20).ok_or(Malformed)?;
-            self.at += plain;
+            self.at += plain(rest).ok_or(Malformed)?;
             match self.take()? {
                 b'"' => break,
                 b'\\' => {
@@ -355,6 +373,27 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// How many bytes stand before the first quote, backslash or control character.
+///
+/// Eight bytes are looked at together. Each test marks the high bit of every byte it is true of; it may mark wrong ones
+/// too, but only above a right one, and the lowest is the one that counts.
+fn plain(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES * 0x80;
+    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word & HIGH;
+    let equal = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = below(word, 0x20) | equal(word, b'"') | equal(word, b'\\');
+        if found != 0 {
+            return Some(at * 8 + (found.trailing_zeros() / 8) as usize);
+        }
+    }
+    let last = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)?;
+    Some(words.len() * 8 + last)
+}
+
 /// The arrays and objects that are still open, one bit each.
 #[derive(Default)]
 struct Open {
@@ -391,4 +430,21 @@ pub(super) fn texts(raw: &str) -> impl Iterator<Item = Text<'_>> {
         }
         scanner.string().ok()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn words_are_searched_like_bytes(bytes in prop::collection::vec(
+            prop_oneof![4 => 0x1eu8..0x26, 2 => 0x5au8..0x60, 4 => 0x7eu8..0x84, 2 => any::<u8>()], 0..40)
+        ) {
+            let slow = bytes.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
+            prop_assert_eq!(plain(&bytes), slow);
+        }
+    }
 }

@@ -12,6 +12,7 @@
 //! looked at. JSON is read strictly: a member twice, a wrong type or a text after the value is an error.
 
 mod algorithm;
+mod base64url;
 mod claims;
 mod compact;
 mod der;
@@ -25,7 +26,7 @@ mod tests;
 
 pub(crate) use algorithm::{Algorithm, Family};
 pub(crate) use claims::Claims;
-pub(crate) use compact::{Compact, Scratch};
+pub(crate) use compact::Compact;
 pub(crate) use header::Header;
 pub(crate) use key::{KeyError, SigningKey, VerifyingKey};
 pub(crate) use sign::sign;

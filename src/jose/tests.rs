@@ -44,10 +44,11 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 
 /// Strict verification up to the claims: what a policy does first.
 fn verified(token: &str, key: &VerifyingKey, algorithm: Algorithm) -> bool {
-    let mut scratch = Scratch::new();
-    let Some(token) = Compact::decode(token, &mut scratch) else { return false };
-    let Ok(header) = Header::parse(token.header) else { return false };
-    header.alg.is(algorithm.as_str()) && key.verify(token.signed, token.signature)
+    Compact::decoded(token, |token| {
+        let Some(token) = token else { return false };
+        let Ok(header) = Header::parse(token.header) else { return false };
+        header.alg.is(algorithm.as_str()) && key.verify(token.signed, token.signature)
+    })
 }
 
 fn element(tag: u8, content: &[u8]) -> Vec<u8> {
@@ -230,9 +231,8 @@ fn no_token_passes_under_another_algorithm_or_key() {
             let key = signing_key(*other).verifying();
             assert_eq!(verified(&token, &key, *other), algorithm == other, "{name} under {other_name}");
             // The primitive alone, were the header believed: only the one key and algorithm agree.
-            let mut scratch = Scratch::new();
-            let parts = Compact::decode(&token, &mut scratch).unwrap();
-            assert_eq!(key.verify(parts.signed, parts.signature), algorithm == other, "{name} with {other_name}");
+            let holds = Compact::decoded(&token, |token| token.is_some_and(|it| key.verify(it.signed, it.signature)));
+            assert_eq!(holds, algorithm == other, "{name} with {other_name}");
             passed += 1;
         }
     }
@@ -324,11 +324,12 @@ fn verification_takes_no_memory() {
         let signing = signing_key(algorithm);
         let (token, key) = (sign("at+JWT", &claims, &signing).unwrap(), signing.verifying());
         let check = || {
-            let mut scratch = Scratch::new();
-            let token = Compact::decode(&token, &mut scratch).unwrap();
-            let header = Header::parse(token.header).unwrap();
-            assert!(header.alg.is(algorithm.as_str()) && key.verify(token.signed, token.signature));
-            assert!(!Claims::parse(token.payload).unwrap().has_bad());
+            Compact::decoded(&token, |token| {
+                let token = token.unwrap();
+                let header = Header::parse(token.header).unwrap();
+                assert!(header.alg.is(algorithm.as_str()) && key.verify(token.signed, token.signature));
+                assert!(!Claims::parse(token.payload).unwrap().has_bad());
+            });
         };
         check();
         assert_eq!(allocation_counter::measure(check).count_total, 0, "{}", algorithm.as_str());
@@ -338,19 +339,19 @@ fn verification_takes_no_memory() {
 proptest! {
     #[test]
     fn no_text_makes_anything_panic(token in "[A-Za-z0-9_.=-]{0,200}") {
-        let mut scratch = Scratch::new();
-        if let Some(parts) = Compact::decode(&token, &mut scratch) {
-            let _ = (Header::parse(parts.header), Claims::parse(parts.payload));
-        }
+        Compact::decoded(&token, |token| {
+            let _ = token.map(|it| (Header::parse(it.header).is_ok(), Claims::parse(it.payload).is_ok()));
+        });
     }
 
     #[test]
     fn no_content_makes_anything_panic(header in any::<Vec<u8>>(), payload in any::<Vec<u8>>()) {
         let token = format!("{}.{}.", URL_SAFE_NO_PAD.encode(&header), URL_SAFE_NO_PAD.encode(&payload));
-        let mut scratch = Scratch::new();
-        let parts = Compact::decode(&token, &mut scratch).unwrap();
-        prop_assert_eq!((parts.header, parts.payload), (&header[..], &payload[..]));
-        let _ = (Header::parse(parts.header), Claims::parse(parts.payload));
+        Compact::decoded(&token, |token| {
+            let token = token.unwrap();
+            assert_eq!((token.header, token.payload), (&header[..], &payload[..]));
+            let _ = (Header::parse(token.header), Claims::parse(token.payload));
+        });
     }
 
     /// Any JSON object is read as serde_json reads it.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::entity::Entities;
 use crate::host::{Answer, Clock, FixedClock, Host, HostFailure, TokenChange, TokenKey, TokenStatus, TokenStore as _};
-use crate::jose::{Algorithm, SigningKey, VerifyingKey, sign};
+use crate::jose::{Algorithm, Compact, SigningKey, VerifyingKey, sign};
 use crate::{Decision, Deployment, Dialect, Error, PolicyEngine};
 
 const NOW: i64 = 1_767_323_045_000;
@@ -295,22 +295,23 @@ fn what_is_generated_verifies() {
         let issuer = deploy(&policies, host.clone(), Dialect::apigee_x()).unwrap();
         let body = issue(&issuer);
         let token = body["access_token"].as_str().unwrap();
-        let mut scratch = crate::jose::Scratch::new();
-        let parts = crate::jose::Compact::decode(token, &mut scratch).unwrap();
-        let header: Value = serde_json::from_slice(parts.header).unwrap();
-        assert_eq!(header, json!({ "typ": "at+JWT", "alg": algorithm.as_str() }));
-        let claims: Value = serde_json::from_slice(parts.payload).unwrap();
-        assert_eq!(claims["iss"], "https://api.example/");
-        assert_eq!(claims["sub"], "key-1");
-        assert_eq!(claims["client_id"], "key-1");
-        assert_eq!(claims["iat"], NOW / 1000);
-        assert_eq!(claims["exp"], NOW / 1000 + 600);
-        assert_eq!(claims["jti"].as_str().unwrap().len(), 36);
         let key = match algorithm {
             Algorithm::Hs256 => VerifyingKey::secret(algorithm, SECRET.as_bytes()),
             _ => VerifyingKey::from_pem(algorithm, PUBLIC),
         };
-        assert!(key.unwrap().verify(parts.signed, parts.signature));
+        Compact::decoded(token, |parts| {
+            let parts = parts.unwrap();
+            let header: Value = serde_json::from_slice(parts.header).unwrap();
+            assert_eq!(header, json!({ "typ": "at+JWT", "alg": algorithm.as_str() }));
+            let claims: Value = serde_json::from_slice(parts.payload).unwrap();
+            assert_eq!(claims["iss"], "https://api.example/");
+            assert_eq!(claims["sub"], "key-1");
+            assert_eq!(claims["client_id"], "key-1");
+            assert_eq!(claims["iat"], NOW / 1000);
+            assert_eq!(claims["exp"], NOW / 1000 + 600);
+            assert_eq!(claims["jti"].as_str().unwrap().len(), 36);
+            assert!(key.unwrap().verify(parts.signed, parts.signature));
+        });
         assert_ne!(issue(&issuer)["access_token"], body["access_token"]);
         if algorithm == Algorithm::Hs256 {
             assert_eq!(fault(&engine(HS256, SECRET), "/items/1", token), None);

@@ -18,7 +18,7 @@ use super::location::Location;
 use crate::execution::TokenText;
 use crate::fault::{FaultSpec, Raised};
 use crate::host::{AccessToken, TokenStatus};
-use crate::jose::{Algorithm, Claims, Compact, Header, KeyError, Scratch, VerifyingKey};
+use crate::jose::{Algorithm, Claims, Compact, Header, KeyError, VerifyingKey};
 use crate::plan::Linker;
 use crate::policy::remembered::Remembered;
 use crate::policy::{Reply, StepContext, StepResult, TokenReply};
@@ -122,7 +122,7 @@ impl VerifyJwt {
                 return Ok(facts);
             }
         }
-        let facts = verify(cx, token, self.key.algorithm, key)?;
+        let facts = Compact::decoded(token, |compact| verify(cx, compact, self.key.algorithm, key))?;
         // What is over already will not come to be asked again.
         if !facts.record.is_expired(now) {
             self.remembered.insert(fingerprint, facts.clone(), |old| old.record.is_expired(now));
@@ -133,12 +133,11 @@ impl VerifyJwt {
 
 fn verify(
     cx: &StepContext<'_, '_>,
-    token: &str,
+    compact: Option<Compact<'_>>,
     algorithm: Algorithm,
     key: Option<Result<Found<'_, VerifyingKey>, KeyError>>,
 ) -> Result<Facts, &'static FaultSpec> {
-    let mut scratch = Scratch::new();
-    let compact = Compact::decode(token, &mut scratch).ok_or(&JWT_DECODING_FAILED)?;
+    let compact = compact.ok_or(&JWT_DECODING_FAILED)?;
     let header = Header::parse(compact.header).map_err(|_| &JWT_DECODING_FAILED)?;
     // RFC 9068 section 2.1 allows the long form of the media type too.
     let is_access_token = header.typ.good().is_some_and(|typ| {
