@@ -19,10 +19,13 @@ impl<'a> Compact<'a> {
     /// The caller bounds the length of the token.
     pub(crate) fn decoded<R>(token: &str, work: impl FnOnce(Option<Compact<'_>>) -> R) -> R {
         // The stack has to be cleared first, so most tokens get less of it.
-        match token.len() / 4 * 3 + 3 {
-            0..=SMALL => work(Compact::decode(token, &mut [0; SMALL])),
-            ..=LARGE => work(Compact::decode(token, &mut [0; LARGE])),
-            more => work(Compact::decode(token, &mut vec![0; more])),
+        let bytes = token.len() / 4 * 3 + 3;
+        if bytes <= SMALL {
+            work(Compact::decode(token, &mut [0; SMALL]))
+        } else if bytes <= LARGE {
+            work(Compact::decode(token, &mut [0; LARGE]))
+        } else {
+            work(Compact::decode(token, &mut vec![0; bytes]))
         }
     }
 

@@ -62,8 +62,7 @@ impl<T> Remembered<T> {
     }
 
     fn set(&self, fingerprint: u128) -> &[ArcSwapOption<Entry<T>>] {
-        #[expect(clippy::cast_possible_truncation, reason = "any bits will do")]
-        let start = (fingerprint as usize) & (self.places.len() / WAYS).wrapping_sub(1);
+        let start = (fingerprint as usize) & (self.places.len() / WAYS).saturating_sub(1);
         self.places.get(start * WAYS..).and_then(|rest| rest.get(..WAYS)).unwrap_or_default()
     }
 }
@@ -103,7 +102,9 @@ mod tests {
     #[test]
     fn a_memory_of_nothing_is_no_memory() {
         let memory = Remembered::new(0);
-        memory.insert(1, 1, |_| false);
-        assert_eq!(memory.get(1, |value| Some(*value)), None);
+        for fingerprint in [1, u128::MAX] {
+            memory.insert(fingerprint, 1, |_| false);
+            assert_eq!(memory.get(fingerprint, |value| Some(*value)), None);
+        }
     }
 }
