@@ -1,5 +1,5 @@
 //! The suites of Wycheproof and of the JOSE cookbook, and what happens when keys and algorithms are confused.
-#![allow(clippy::disallowed_methods, reason = "tests read their vectors")]
+#![allow(clippy::disallowed_methods, clippy::string_slice, reason = "tests read their vectors and cut them up")]
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
 //! JWT access tokens through the engine: every fault, and what is remembered between requests.
+#![allow(clippy::string_slice, reason = "tests cut tokens up")]
 
 use std::sync::Arc;
 
