@@ -64,8 +64,7 @@ impl Mask {
     /// A body; in JSON the members that are secret by their name are hidden.
     pub(crate) fn body(&self, body: &[u8]) -> String {
         let text = String::from_utf8_lossy(body);
-        if !self.show
-            && let Ok(mut json @ (Value::Object(_) | Value::Array(_))) = serde_json::from_slice(body)
+        if !self.show && let Ok(mut json @ (Value::Object(_) | Value::Array(_))) = serde_json::from_slice(body)
             && hide(&mut json)
         {
             return self.text(&json.to_string());

@@ -1,11 +1,5 @@
 //! The server and the layer on real sockets.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "tests stop at the first surprise"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests stop at the first surprise")]
 
 use std::future::Future;
 use std::net::SocketAddr;

@@ -26,10 +26,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     let (bundles, policies) = (contents.loaded.bundles.len(), contents.policies.len());
     let (sap, apigee): (Vec<_>, Vec<_>) =
         contents.loaded.bundles.into_iter().partition(|bundle| bundle.layout == Layout::Sap);
-    let groups = [sap, apigee]
-        .into_iter()
-        .filter(|bundles| !bundles.is_empty())
-        .map(|bundles| Contents { loaded: Loaded { bundles, diagnostics: Diagnostics::new() }, policies: Vec::new() });
+    let groups = [sap, apigee].into_iter().filter(|bundles| !bundles.is_empty()).map(|bundles| Contents {
+        loaded: Loaded { bundles, diagnostics: Diagnostics::new() },
+        policies: Vec::new(),
+    });
     let alone = contents.policies.into_iter().map(|policy| Contents { policies: vec![policy], ..Contents::default() });
     found.extend(groups.chain(alone).map(|contents| options.deployment(&contents, &entities).check()));
     found.push(contents.loaded.diagnostics);
