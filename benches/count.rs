@@ -8,6 +8,7 @@ mod jobs;
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     let mut all = jobs::verify();
+    all.extend(jobs::verify_jwt());
     all.push(jobs::proxy());
     let Some(name) = arguments.next() else {
         all.iter().for_each(|job| println!("{}", job.name));

@@ -11,6 +11,8 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::Request;
 use tollgate::bundle::Bundle;
@@ -107,6 +109,50 @@ pub(crate) fn verify() -> Vec<Job> {
         ),
         job("verify: no scope", "/items/7", "good", true, "ADMIN", service("steps.oauth.v2.InsufficientScope")),
     ]
+}
+
+/// VerifyJWTAccessToken with RS256: tokens whose facts are remembered, and tokens that are all new.
+pub(crate) fn verify_jwt() -> Vec<Job> {
+    let key = ring::signature::RsaKeyPair::from_pkcs8(&pem(include_str!("../tests/keys/rsa.private.pem"))).unwrap();
+    let random = ring::rand::SystemRandom::new();
+    let requests = || {
+        let token = |n: usize| {
+            let payload = format!(
+                r#"{{"iss":"https://api.example/token","sub":"key-1","client_id":"key-1","scope":"WRITE READ","iat":{},"exp":{},"jti":"6f2e4a2c-9a52-4f1d-8b0f-{n:012}"}}"#,
+                NOW / 1000 - 1,
+                NOW / 1000 + 3_600,
+            );
+            let mut token =
+                [r#"{"typ":"at+JWT","alg":"RS256"}"#, &payload].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+            let mut signature = vec![0; key.public().modulus_len()];
+            key.sign(&ring::signature::RSA_PKCS1_SHA256, &random, token.as_bytes(), &mut signature).unwrap();
+            token.push('.');
+            token.push_str(&URL_SAFE_NO_PAD.encode(signature));
+            token
+        };
+        let request = |n| Request::get("/items/7").header("authorization", format!("Bearer {}", token(n)));
+        (0..TOKENS).map(|n| request(n).body(Bytes::new()).unwrap()).collect::<Vec<_>>()
+    };
+    let policy = format!(
+        "<OAuthV2 name='verify'><Operation>VerifyJWTAccessToken</Operation><Algorithm>RS256</Algorithm><PublicKey><Value>{}\
+         </Value></PublicKey><Scope>READ</Scope></OAuthV2>",
+        include_str!("../tests/keys/rsa.public.pem")
+    );
+    let job = |name, limits| {
+        let host = Host::in_memory().with_clock(FixedClock(NOW));
+        let deployment = Deployment::new().policy("verify.xml", &policy).proxy_name("orders").entities(entities());
+        let engine = PolicyEngine::new(deployment.limits(limits), host).unwrap();
+        Job { name, engine, requests: requests(), at: 0.into(), want: Want::Allowed }
+    };
+    vec![
+        job("verify JWT: remembered", Limits::default()),
+        job("verify JWT: new, RS256", Limits { remembered_jwts: 0, ..Limits::default() }),
+    ]
+}
+
+fn pem(text: &str) -> Vec<u8> {
+    let lines: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
+    STANDARD.decode(lines).unwrap()
 }
 
 /// A whole proxy up to its target: PreFlow verification, five conditional flows, three AssignMessage steps.

@@ -52,6 +52,8 @@ pub struct Dialect {
     pub odata_keys: bool,
     /// Lifetime in milliseconds of an access token whose policy names none.
     pub access_token_lifetime_ms: i64,
+    /// Whether a JWT access token also needs a record in the token store.
+    pub jwt_requires_record: bool,
 }
 
 /// A row of the table of switches: what it decides, its values, and what speaks for its default.
@@ -91,6 +93,10 @@ pub const SWITCHES: &[Switch] = &[
         name: "access_token_lifetime_ms",
         evidence: "SAP documents 3600 s, on Edge 1800 s and 3600 s were seen, X is silent; 3600 s",
     },
+    Switch {
+        name: "jwt_requires_record",
+        evidence: "undocumented whether a JWT that another gateway issued with the same key passes; false, so it does",
+    },
 ];
 
 impl Dialect {
@@ -105,6 +111,7 @@ impl Dialect {
             target_errors_reach_proxy: false,
             odata_keys: false,
             access_token_lifetime_ms: 3_600_000,
+            jwt_requires_record: false,
         }
     }
 

@@ -26,6 +26,7 @@ mod error;
 mod execution;
 pub mod fault;
 pub mod host;
+mod jose;
 mod limits;
 pub mod message;
 mod need;

@@ -46,6 +46,10 @@ pub struct Limits {
     pub token_attributes: usize,
     /// Bytes of one access token. The vendors' limit for imported tokens.
     pub token_bytes: usize,
+    /// Bytes of one JWT access token. Most servers take 8 KB of headers in all; up to 4 KB need no heap.
+    pub jwt_bytes: usize,
+    /// Verified JWT access tokens whose facts one policy remembers; 8 bytes each while empty, about 250 when in use.
+    pub remembered_jwts: usize,
 }
 
 impl Default for Limits {
@@ -69,6 +73,8 @@ impl Default for Limits {
             variable_bytes: 10 << 20,
             token_attributes: 18,
             token_bytes: 2_048,
+            jwt_bytes: 4_096,
+            remembered_jwts: 4_096,
         }
     }
 }

@@ -22,6 +22,11 @@ fn verification_allocates_nothing() {
         println!("{}: {allocations} allocations in 100 requests", job.name);
         assert_eq!(allocations, 0, "{}", job.name);
     }
+    let jwt = jobs::verify_jwt();
+    for job in &jwt {
+        println!("{}: {} allocations in 100 requests", job.name, count(|| job.run()));
+    }
+    assert_eq!(count(|| jwt[0].run()), 0, "{}", jwt[0].name);
     let proxy = jobs::proxy();
     println!("{}: {} allocations in 100 requests", proxy.name, count(|| proxy.run()));
 }

@@ -16,7 +16,7 @@ use crate::scan::has_either;
 use cursor::{Cursor, Endpoint, Frame, Part, Stage};
 pub(crate) use run::{NotWritable, Run, Shadowed, Side, TokenText, Verified};
 pub(crate) use target::TargetRequest;
-pub(crate) use view::View;
+pub(crate) use view::{View, uuid};
 
 /// One request in flight. It owns its state and may be parked anywhere.
 pub(crate) struct Execution<'r> {

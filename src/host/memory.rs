@@ -1,58 +1,22 @@
 //! The token store that lives in the process.
 
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
-use ring::rand::SecureRandom;
-use siphasher::sip128::SipHasher13;
-
+use super::fingerprint::{FingerprintKey, Fingerprinted};
 use super::{AccessToken, Answer, TokenChange, TokenKey, TokenStore};
 
 /// Tokens in memory, keyed by a fingerprint: lookups take no lock, and no token text is kept.
 ///
-/// The fingerprint is SipHash-1-3-128 under a random key that never leaves the store. It is a keyed pseudo-random
-/// function: without the key nobody can find two tokens with one fingerprint, which is why the text need not be compared.
 pub struct MemoryTokenStore {
-    key: SipHasher13,
+    key: FingerprintKey,
     tokens: papaya::HashMap<u128, Arc<AccessToken>, BuildHasherDefault<Fingerprinted>>,
-}
-
-/// The fingerprint is already uniform: its low half is the hash.
-#[derive(Default)]
-struct Fingerprinted(u64);
-
-impl Hasher for Fingerprinted {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u128(&mut self, fingerprint: u128) {
-        #[expect(clippy::cast_possible_truncation, reason = "the low half is wanted")]
-        let low = fingerprint as u64;
-        self.0 = low;
-    }
 }
 
 impl MemoryTokenStore {
     /// An empty store with a fresh random key.
     pub fn new() -> Self {
-        let mut key = [0; 16];
-        if ring::rand::SystemRandom::new().fill(&mut key).is_err() {
-            // Without randomness the key falls back to that of the standard library's hash maps, random too.
-            let state = std::hash::RandomState::new();
-            let halves = [std::hash::BuildHasher::hash_one(&state, 0), std::hash::BuildHasher::hash_one(&state, 1)];
-            key.iter_mut().zip(halves.iter().flat_map(|half| half.to_ne_bytes())).for_each(|(to, from)| *to = from);
-        }
-        Self {
-            key: SipHasher13::new_with_key(&key),
-            tokens: papaya::HashMap::with_hasher(BuildHasherDefault::default()),
-        }
+        Self { key: FingerprintKey::random(), tokens: papaya::HashMap::with_hasher(BuildHasherDefault::default()) }
     }
 
     /// How many tokens it holds.
@@ -74,7 +38,7 @@ impl MemoryTokenStore {
     }
 
     fn fingerprint(&self, token: TokenKey<'_>) -> u128 {
-        self.key.hash(token.as_bytes()).as_u128()
+        self.key.of(token.as_bytes())
     }
 }
 

@@ -6,11 +6,14 @@
 
 mod client_id;
 mod clock;
+mod fingerprint;
 mod memory;
 mod random;
 mod token;
 
 use std::sync::Arc;
+
+pub(crate) use fingerprint::FingerprintKey;
 
 pub use client_id::ClientId;
 pub use clock::{Clock, FixedClock, SystemClock};

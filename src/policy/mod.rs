@@ -4,6 +4,7 @@
 //! how it runs. The table makes of them the [`Policy`] enum, the dispatch by element name, and the fault catalogue.
 
 mod common;
+mod remembered;
 mod step;
 
 mod assign_message;

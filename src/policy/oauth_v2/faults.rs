@@ -130,6 +130,58 @@ pub(crate) const UNSUPPORTED_GRANT_TYPE: FaultSpec = FaultSpec::new(
     "the grant type is not among the supported ones",
 );
 
+pub(super) const JWT_SIGNING_FAILED: FaultSpec = FaultSpec::new(
+    "oauth.v2.JWTSigningFailed",
+    401,
+    "JWT signing failed",
+    "the access token cannot be signed: its key does not resolve, or is none for the algorithm",
+);
+
+pub(super) const INVALID_VALUE_FOR_JWT_ALGORITHM: FaultSpec = FaultSpec::new(
+    "oauth.v2.InvalidValueForJWTAlgorithm",
+    401,
+    "Invalid value for JWT algorithm",
+    "the algorithm in the token is not supported",
+);
+
+pub(super) const INSUFFICIENT_KEY_LENGTH: FaultSpec = FaultSpec::new(
+    "oauth.v2.InsufficientKeyLength",
+    401,
+    "Insufficient key length",
+    "the secret is shorter than 32, 48 or 64 bytes for HS256, HS384 or HS512, or the RSA key than 2048 bits",
+);
+
+pub(super) const JWT_ALGORITHM_MISMATCH: FaultSpec = FaultSpec::new(
+    "oauth.v2.JWTAlgorithmMismatch",
+    401,
+    "JWT algorithm mismatch",
+    "the algorithm in the token is not the one of `Algorithm`",
+);
+
+pub(super) const JWT_DECODING_FAILED: FaultSpec = FaultSpec::new(
+    "oauth.v2.JWTDecodingFailed",
+    401,
+    "JWT decoding failed",
+    "the token is no JWT: not three parts of base64url, no JSON, a member twice, or of a wrong type",
+);
+
+pub(super) const MISSING_MANDATORY_CLAIMS_IN_JWT: FaultSpec = FaultSpec::new(
+    "oauth.v2.MissingMandatoryClaimsInJWT",
+    401,
+    "Missing mandatory claims in JWT",
+    "one of `iss`, `sub`, `client_id`, `jti`, `iat` and `exp` is absent",
+);
+
+pub(super) const INVALID_JWT_SIGNATURE: FaultSpec = FaultSpec::new(
+    "oauth.v2.InvalidJWTSignature",
+    401,
+    "Invalid JWT signature",
+    "the signature is not the one of the token, or there is no key to tell",
+);
+
+pub(super) const INVALID_TYPE_IN_JWT_HEADER: FaultSpec =
+    FaultSpec::new("oauth.v2.InvalidTypeInJWTHeader", 401, "Invalid type in JWT header", "`typ` is not `at+JWT`");
+
 /// All of them, for the catalogue.
 pub(super) const ALL: &[FaultSpec] = &[
     INVALID_ACCESS_TOKEN_FORMAT,
@@ -151,6 +203,14 @@ pub(super) const ALL: &[FaultSpec] = &[
     INVALID_CLIENT_IDENTIFIER,
     INVALID_REQUEST,
     UNSUPPORTED_GRANT_TYPE,
+    JWT_SIGNING_FAILED,
+    INVALID_VALUE_FOR_JWT_ALGORITHM,
+    INSUFFICIENT_KEY_LENGTH,
+    JWT_ALGORITHM_MISMATCH,
+    JWT_DECODING_FAILED,
+    MISSING_MANDATORY_CLAIMS_IN_JWT,
+    INVALID_JWT_SIGNATURE,
+    INVALID_TYPE_IN_JWT_HEADER,
 ];
 
 /// The fault for a credential that may not be used.

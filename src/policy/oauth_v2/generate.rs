@@ -1,10 +1,11 @@
-//! GenerateAccessToken: issues an access token to a client that proves who it is.
+//! GenerateAccessToken and GenerateJWTAccessToken: issue an access token to a client that proves who it is.
 
 use std::sync::Arc;
 
 use super::faults::{INVALID_CLIENT, INVALID_CLIENT_IDENTIFIER, INVALID_REQUEST, UNSUPPORTED_GRANT_TYPE};
+use super::generate_jwt::Signer;
 use super::response::{self, Issued};
-use super::{GrantType, OAuthV2};
+use super::{GrantType, OAuthV2, Operation};
 use crate::diagnostic::Diagnostic;
 use crate::dialect::BasicCredentials;
 use crate::entity::{CredentialCheck, CredentialId, CredentialRecord};
@@ -18,7 +19,7 @@ use crate::policy::{Reply, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::secret::Secret;
 use crate::variables::{Intern, Kind, Scope as _, Value, VarRef};
 
-/// GenerateAccessToken as it runs.
+/// GenerateAccessToken or GenerateJWTAccessToken as it runs.
 pub(crate) struct Generate {
     grants: Box<[GrantType]>,
     grant_type: VarRef,
@@ -30,6 +31,8 @@ pub(crate) struct Generate {
     end_user: Option<VarRef>,
     attributes: Vec<CompiledAttribute>,
     external: External,
+    /// Signs the tokens; without it they are random text.
+    signer: Option<Signer>,
     respond: bool,
     respond_errors: bool,
     rfc: bool,
@@ -102,6 +105,10 @@ impl Generate {
             store: policy.store_token,
         };
         let attributes = Attribute::compile_list(&policy.attributes, linker)?;
+        let signer = match policy.operation.value {
+            Operation::GenerateJWTAccessToken => Some(Signer::compile(policy, linker)?),
+            _ => None,
+        };
         Some(Self {
             grants,
             grant_type,
@@ -114,6 +121,7 @@ impl Generate {
             outputs: response::Outputs::new(linker, attributes.iter().map(|attribute| &*attribute.name)),
             attributes,
             external,
+            signer,
             respond: policy.generate_response.as_ref().is_some_and(|settings| settings.enabled),
             respond_errors: policy.generate_error_response.as_ref().is_some_and(|settings| settings.enabled),
             rfc: policy.rfc_compliant,
@@ -177,7 +185,10 @@ impl Generate {
         let token = match self.imported(cx) {
             Some(Ok(token)) => token,
             Some(Err(refusal)) => return Ok(Err(refusal)),
-            None => random_token(cx)?,
+            None => match &self.signer {
+                Some(signer) => signer.token(cx, &record)?,
+                None => random_token(cx)?,
+            },
         };
         Ok(Ok((token, Arc::new(record))))
     }

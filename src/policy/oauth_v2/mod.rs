@@ -5,12 +5,17 @@
 
 mod faults;
 mod generate;
+mod generate_jwt;
 mod judge;
+mod jwt_key;
+#[cfg(test)]
+mod jwt_tests;
 mod location;
 mod parse;
 mod response;
 mod status;
 mod verify;
+mod verify_jwt;
 
 use serde::Serialize;
 
@@ -209,6 +214,7 @@ pub enum TokenKind {
 /// An OAuthV2 policy as it runs.
 pub(crate) enum Compiled {
     Verify(verify::Verify),
+    VerifyJwt(Box<verify_jwt::VerifyJwt>),
     Generate(Box<generate::Generate>),
     Status(status::ChangeStatus),
 }
@@ -226,7 +232,10 @@ impl PolicyType for OAuthV2 {
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {
         match self.operation.value {
             Operation::VerifyAccessToken => verify::Verify::compile(self, linker).map(Compiled::Verify),
-            Operation::GenerateAccessToken => {
+            Operation::VerifyJWTAccessToken => {
+                verify_jwt::VerifyJwt::compile(self, linker).map(|it| Compiled::VerifyJwt(Box::new(it)))
+            }
+            Operation::GenerateAccessToken | Operation::GenerateJWTAccessToken => {
                 generate::Generate::compile(self, linker).map(|it| Compiled::Generate(Box::new(it)))
             }
             Operation::InvalidateToken | Operation::ValidateToken => {
@@ -248,6 +257,7 @@ impl Run for Compiled {
     fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
         match self {
             Self::Verify(policy) => policy.execute(cx),
+            Self::VerifyJwt(policy) => policy.execute(cx),
             Self::Generate(policy) => policy.execute(cx),
             Self::Status(policy) => policy.execute(cx),
         }
@@ -256,12 +266,16 @@ impl Run for Compiled {
     fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
         match self {
             Self::Verify(policy) => policy.resume(cx, reply),
+            Self::VerifyJwt(policy) => policy.resume(cx, reply),
             Self::Generate(policy) => policy.resume(cx, reply),
             Self::Status(policy) => policy.resume(cx, reply),
         }
     }
 
     fn may_suspend(&self) -> bool {
-        true
+        match self {
+            Self::VerifyJwt(policy) => policy.may_suspend(),
+            Self::Verify(_) | Self::Generate(_) | Self::Status(_) => true,
+        }
     }
 }

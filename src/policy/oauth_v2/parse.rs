@@ -1,7 +1,7 @@
 //! Reading `<OAuthV2>`, and the deployment faults the vendors document for it.
 
 use super::{GrantType, OAuthV2, Operation, ResponseSettings, TokenKind, TokenReference};
-use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
 use crate::policy::common::{Attribute, ValueOrRef, one_of, spanned_text};
 use crate::xml::Element;
 
@@ -78,17 +78,23 @@ fn response_settings(root: Element<'_>, name: &str, default: bool, d: &mut Diagn
 
 fn key(root: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<ValueOrRef> {
     let element = root.child(name, d)?;
-    match element.child("Value", d) {
-        Some(value) => Some(ValueOrRef::parse(value)),
-        None => {
-            d.push(
-                Diagnostic::error("oauth::empty-key", format!("`{name}` has no `Value`"))
-                    .vendor("EmptyValueElementForKeyConfiguration")
-                    .at(root.source(), element.span()),
-            );
-            None
-        }
+    let value = element.child("Value", d);
+    let mut report = |message: String, vendor: &'static str, span: Span| {
+        d.push(Diagnostic::error("oauth::empty-key", message).vendor(vendor).at(root.source(), span));
+    };
+    let Some(value) = value else {
+        report(format!("`{name}` has no `Value`"), "EmptyValueElementForKeyConfiguration", element.span());
+        return Some(ValueOrRef { reference: None, text: None });
+    };
+    if let Some(reference) = value.attribute("ref").filter(|attribute| attribute.value.trim().is_empty()) {
+        let message = format!("the `ref` of the `Value` of `{name}` is empty");
+        report(message, "EmptyRefAttributeForKeyconfiguration", reference.span);
     }
+    let key = ValueOrRef::parse(value);
+    if value.attribute("ref").is_none() && key.text.is_none() {
+        report(format!("the `Value` of `{name}` is empty"), "EmptyValueElementForKeyConfiguration", value.span());
+    }
+    Some(key)
 }
 
 fn grant_types(root: Element<'_>, d: &mut Diagnostics) -> Option<Vec<GrantType>> {

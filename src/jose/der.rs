@@ -1,0 +1,185 @@
+//! A reader of DER, as far as public and private keys need it.
+//!
+//! Lengths are checked against what is left before anything is cut off, nothing is copied, and nothing recurses.
+
+/// What is left of a DER encoding.
+#[derive(Clone, Copy, Debug)]
+struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+const INTEGER: u8 = 0x02;
+const BIT_STRING: u8 = 0x03;
+const OBJECT_IDENTIFIER: u8 = 0x06;
+const SEQUENCE: u8 = 0x30;
+/// `[0] EXPLICIT`, the version of a certificate.
+const CONTEXT_0: u8 = 0xa0;
+
+const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+const CURVE_P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+const CURVE_P384: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
+const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+
+impl<'a> Reader<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    /// The tag and the content of the next element.
+    fn next(&mut self) -> Option<(u8, &'a [u8])> {
+        let (&tag, rest) = self.rest.split_first()?;
+        // Tags of more than one byte occur in nothing that is read here.
+        if tag & 0x1f == 0x1f {
+            return None;
+        }
+        let (&first, rest) = rest.split_first()?;
+        let (length, rest) = match first {
+            0..=0x7f => (usize::from(first), rest),
+            0x81..=0x84 => {
+                let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
+                let length = digits.iter().fold(0usize, |length, byte| (length << 8) | usize::from(*byte));
+                // DER allows the shortest form of a length only.
+                if digits.first() == Some(&0) || length < 0x80 {
+                    return None;
+                }
+                (length, rest)
+            }
+            _ => return None,
+        };
+        let (content, rest) = rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some((tag, content))
+    }
+
+    /// The content of the next element, which must have the tag.
+    fn expect(&mut self, tag: u8) -> Option<&'a [u8]> {
+        self.next().filter(|(found, _)| *found == tag).map(|(_, content)| content)
+    }
+
+    /// The elements of the next element, which must be a sequence.
+    fn sequence(&mut self) -> Option<Self> {
+        self.expect(SEQUENCE).map(Self::new)
+    }
+
+    /// Passes the next element if it has the tag.
+    fn skip_if(&mut self, tag: u8) {
+        if self.rest.first() == Some(&tag) {
+            let mut ahead = *self;
+            if ahead.next().is_some() {
+                *self = ahead;
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+}
+
+/// A public key, in the form its algorithm takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PublicKey<'a> {
+    /// `RSAPublicKey` of PKCS#1, whole.
+    Rsa(&'a [u8]),
+    /// An uncompressed point.
+    P256(&'a [u8]),
+    /// An uncompressed point.
+    P384(&'a [u8]),
+    /// 32 bytes.
+    Ed25519(&'a [u8]),
+}
+
+/// The key of a `SubjectPublicKeyInfo`.
+pub(super) fn subject_public_key_info(der: &[u8]) -> Option<PublicKey<'_>> {
+    let mut outer = Reader::new(der);
+    let key = key_of(outer.sequence()?)?;
+    outer.is_empty().then_some(key)
+}
+
+/// The key of an X.509 certificate. Its dates, names and signature are not looked at, as the vendors document.
+pub(super) fn certificate(der: &[u8]) -> Option<PublicKey<'_>> {
+    let mut outer = Reader::new(der);
+    let mut certificate = outer.sequence()?;
+    let mut tbs = certificate.sequence()?;
+    tbs.skip_if(CONTEXT_0);
+    tbs.expect(INTEGER)?;
+    // Signature algorithm, issuer, validity, subject.
+    for _ in 0..4 {
+        tbs.expect(SEQUENCE)?;
+    }
+    let key = key_of(tbs.sequence()?)?;
+    outer.is_empty().then_some(key)
+}
+
+/// An `RSAPublicKey` of PKCS#1: the same bytes, once they are seen to be two positive integers.
+pub(super) fn rsa_public_key(der: &[u8]) -> Option<&[u8]> {
+    let mut outer = Reader::new(der);
+    let mut key = outer.sequence()?;
+    let positive = |bytes: &[u8]| bytes.first().is_some_and(|byte| byte & 0x80 == 0);
+    let whole = positive(key.expect(INTEGER)?) && positive(key.expect(INTEGER)?) && key.is_empty();
+    (whole && outer.is_empty()).then_some(der)
+}
+
+/// Bytes of the modulus of an `RSAPublicKey`.
+pub(super) fn modulus_bytes(der: &[u8]) -> Option<usize> {
+    let modulus = Reader::new(der).sequence()?.expect(INTEGER)?;
+    Some(modulus.len() - modulus.iter().take_while(|byte| **byte == 0).count())
+}
+
+fn key_of(mut info: Reader<'_>) -> Option<PublicKey<'_>> {
+    let mut algorithm = info.sequence()?;
+    let name = algorithm.expect(OBJECT_IDENTIFIER)?;
+    let (unused, key) = info.expect(BIT_STRING)?.split_first()?;
+    if *unused != 0 || !info.is_empty() {
+        return None;
+    }
+    if name == RSA_ENCRYPTION {
+        return rsa_public_key(key).map(PublicKey::Rsa);
+    }
+    if name == ED25519 {
+        return (key.len() == 32 && algorithm.is_empty()).then_some(PublicKey::Ed25519(key));
+    }
+    if name != EC_PUBLIC_KEY || key.first() != Some(&4) {
+        return None;
+    }
+    let curve = algorithm.expect(OBJECT_IDENTIFIER)?;
+    match key.len() {
+        65 if curve == CURVE_P256 => Some(PublicKey::P256(key)),
+        97 if curve == CURVE_P384 => Some(PublicKey::P384(key)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn lengths_are_of_the_shortest_form_and_fit() {
+        for bytes in
+            [&[2, 0x81, 1, 0][..], &[2, 0x82, 0, 1, 0], &[2, 0x80, 0, 0], &[2, 2, 0], &[2, 0x85, 0, 0, 0, 0, 1]]
+        {
+            assert_eq!(Reader::new(bytes).next(), None, "{bytes:?}");
+        }
+        assert_eq!(Reader::new(&[2, 1, 7]).expect(INTEGER), Some(&[7][..]));
+        assert_eq!(Reader::new(&[2, 1, 7]).expect(SEQUENCE), None);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = (subject_public_key_info(&bytes), certificate(&bytes), rsa_public_key(&bytes));
+        }
+
+        #[test]
+        fn nothing_panics_behind_a_sequence(bytes in prop::collection::vec(any::<u8>(), 0..120)) {
+            let length = u8::try_from(bytes.len()).unwrap();
+            let mut der = vec![SEQUENCE, length];
+            der.extend(bytes);
+            let _ = (subject_public_key_info(&der), certificate(&der), rsa_public_key(&der));
+        }
+    }
+}

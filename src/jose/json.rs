@@ -1,0 +1,485 @@
+//! A strict JSON scanner for headers and claims: it copies nothing, and only says where the wanted members are.
+
+use std::borrow::Cow;
+
+/// The text is no JSON, or not of the shape that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed;
+
+/// A member of an object: there are three states, because a wrong type is neither a value nor an absence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Member<T> {
+    /// It does not occur.
+    #[default]
+    Absent,
+    /// It is of another type than it must be.
+    Bad,
+    /// It is there.
+    Good(T),
+}
+
+impl<T> Member<T> {
+    /// The value, if there is a good one.
+    pub(crate) fn good(self) -> Option<T> {
+        match self {
+            Self::Good(value) => Some(value),
+            Self::Absent | Self::Bad => None,
+        }
+    }
+
+    pub(crate) fn is_bad(&self) -> bool {
+        matches!(self, Self::Bad)
+    }
+
+    pub(super) fn map<U>(self, make: impl FnOnce(T) -> U) -> Member<U> {
+        match self {
+            Self::Absent => Member::Absent,
+            Self::Bad => Member::Bad,
+            Self::Good(value) => Member::Good(make(value)),
+        }
+    }
+}
+
+/// Notes a member, which must not have been there before.
+pub(super) fn once<T>(member: &mut Member<T>, found: Member<T>) -> Result<(), Malformed> {
+    match member {
+        Member::Absent => {
+            *member = found;
+            Ok(())
+        }
+        Member::Bad | Member::Good(_) => Err(Malformed),
+    }
+}
+
+/// A JSON string between its quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Text<'a> {
+    raw: &'a str,
+    escaped: bool,
+}
+
+impl<'a> Text<'a> {
+    /// The text it stands for; copied only when it has escapes.
+    #[inline]
+    pub(crate) fn decode(self) -> Cow<'a, str> {
+        if self.escaped { Cow::Owned(self.characters().collect()) } else { Cow::Borrowed(self.raw) }
+    }
+
+    /// Whether it stands for a text.
+    pub(crate) fn is(self, text: &str) -> bool {
+        if self.escaped { self.characters().eq(text.chars()) } else { self.raw == text }
+    }
+
+    fn characters(self) -> impl Iterator<Item = char> {
+        let mut rest = self.raw.chars();
+        std::iter::from_fn(move || {
+            let first = rest.next()?;
+            if first != '\\' {
+                return Some(first);
+            }
+            match rest.next()? {
+                'b' => Some('\u{8}'),
+                'f' => Some('\u{c}'),
+                'n' => Some('\n'),
+                'r' => Some('\r'),
+                't' => Some('\t'),
+                'u' => {
+                    let high = hex(&mut rest)?;
+                    if !(0xd800..0xdc00).contains(&high) {
+                        return char::from_u32(high);
+                    }
+                    rest.nth(1);
+                    let low = hex(&mut rest)?;
+                    char::from_u32(0x1_0000 + ((high & 0x3ff) << 10) + (low & 0x3ff))
+                }
+                other => Some(other),
+            }
+        })
+    }
+}
+
+fn hex(characters: &mut std::str::Chars<'_>) -> Option<u32> {
+    (0..4).try_fold(0, |sum, _| Some(sum * 16 + characters.next()?.to_digit(16)?))
+}
+
+/// Nested arrays and objects, the outermost object not counted. As many as bits fit a word.
+const DEPTH: u32 = 64;
+
+/// A place in a JSON text.
+pub(super) struct Scanner<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    /// Reads a whole text that must be one object, and hands each member to `member`, which must read its value.
+    pub(super) fn object(
+        bytes: &'a [u8],
+        mut member: impl FnMut(Text<'a>, &mut Self) -> Result<(), Malformed>,
+    ) -> Result<(), Malformed> {
+        let text = std::str::from_utf8(bytes).map_err(|_| Malformed)?;
+        let mut scanner = Self { text, bytes, at: 0 };
+        scanner.space();
+        scanner.byte(b'{')?;
+        scanner.space();
+        if scanner.peek() == Some(b'}') {
+            scanner.at += 1;
+        } else {
+            loop {
+                let name = scanner.name()?;
+                member(name, &mut scanner)?;
+                scanner.space();
+                match scanner.take()? {
+                    b',' => scanner.space(),
+                    b'}' => break,
+                    _ => return Err(Malformed),
+                }
+            }
+        }
+        scanner.space();
+        if scanner.at == bytes.len() { Ok(()) } else { Err(Malformed) }
+    }
+
+    /// A value that should be a string.
+    pub(super) fn text(&mut self) -> Result<Member<Text<'a>>, Malformed> {
+        if self.peek() == Some(b'"') {
+            return self.string().map(Member::Good);
+        }
+        self.skip()?;
+        Ok(Member::Bad)
+    }
+
+    /// A value that should be a NumericDate, as milliseconds; those out of reach are the last ones in reach.
+    pub(super) fn date(&mut self) -> Result<Member<i64>, Malformed> {
+        if !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
+            self.skip()?;
+            return Ok(Member::Bad);
+        }
+        let start = self.at;
+        if let Some(seconds) = self.few_digits() {
+            return Ok(Member::Good(seconds * 1000));
+        }
+        let whole = self.number()?;
+        let digits = self.text.get(start..self.at).ok_or(Malformed)?;
+        if whole && let Ok(seconds) = digits.parse::<i64>() {
+            return Ok(Member::Good(seconds.saturating_mul(1000)));
+        }
+        let seconds: f64 = digits.parse().map_err(|_| Malformed)?;
+        // The cast saturates, and parts of a millisecond are none.
+        let millis = (seconds * 1000.0) as i64;
+        Ok(Member::Good(millis))
+    }
+
+    /// A whole number as nearly every date is written: fifteen digits at most, the first no zero, and nothing else.
+    fn few_digits(&mut self) -> Option<i64> {
+        let mut number = 0;
+        let rest = self.bytes.get(self.at..)?;
+        for (at, byte) in rest.iter().enumerate().take(16) {
+            match byte {
+                b'0'..=b'9' if number != 0 || *byte != b'0' => number = number * 10 + i64::from(byte - b'0'),
+                b',' | b'}' if at > 0 => {
+                    self.at += at;
+                    return Some(number);
+                }
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// A value that should be `true` or `false`.
+    pub(super) fn boolean(&mut self) -> Result<Member<bool>, Malformed> {
+        let first = self.peek();
+        self.skip()?;
+        Ok(match first {
+            Some(b't') => Member::Good(true),
+            Some(b'f') => Member::Good(false),
+            _ => Member::Bad,
+        })
+    }
+
+    /// A value that should be a string or an array of strings, as it stands in the text.
+    pub(super) fn text_or_texts(&mut self) -> Result<Member<&'a str>, Malformed> {
+        let start = self.at;
+        if self.peek() != Some(b'[') {
+            let found = self.text()?;
+            let raw = self.text.get(start..self.at).ok_or(Malformed)?;
+            return Ok(if found.is_bad() { Member::Bad } else { Member::Good(raw) });
+        }
+        self.at += 1;
+        let mut good = true;
+        self.space();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+        } else {
+            loop {
+                self.space();
+                good &= !self.text()?.is_bad();
+                self.space();
+                match self.take()? {
+                    b',' => {}
+                    b']' => break,
+                    _ => return Err(Malformed),
+                }
+            }
+        }
+        let raw = self.text.get(start..self.at).ok_or(Malformed)?;
+        Ok(if good { Member::Good(raw) } else { Member::Bad })
+    }
+
+    /// Passes a value of any type, which must be JSON all the same.
+    pub(super) fn skip(&mut self) -> Result<(), Malformed> {
+        let mut open = Open::default();
+        loop {
+            match self.peek().ok_or(Malformed)? {
+                b'"' => {
+                    self.string()?;
+                }
+                b'{' => {
+                    self.at += 1;
+                    self.space();
+                    if self.peek() != Some(b'}') {
+                        open.push(true)?;
+                        self.name()?;
+                        continue;
+                    }
+                    self.at += 1;
+                }
+                b'[' => {
+                    self.at += 1;
+                    self.space();
+                    if self.peek() != Some(b']') {
+                        open.push(false)?;
+                        continue;
+                    }
+                    self.at += 1;
+                }
+                b't' => self.word(b"true")?,
+                b'f' => self.word(b"false")?,
+                b'n' => self.word(b"null")?,
+                _ => {
+                    self.number()?;
+                }
+            }
+            loop {
+                let Some(is_object) = open.innermost() else { return Ok(()) };
+                self.space();
+                match (self.take()?, is_object) {
+                    (b',', true) => {
+                        self.space();
+                        self.name()?;
+                        break;
+                    }
+                    (b',', false) => {
+                        self.space();
+                        break;
+                    }
+                    (b'}', true) | (b']', false) => open.pop(),
+                    _ => return Err(Malformed),
+                }
+            }
+        }
+    }
+
+    /// The name of a member and its colon; the scanner then stands at the value.
+    fn name(&mut self) -> Result<Text<'a>, Malformed> {
+        let name = self.string()?;
+        self.space();
+        self.byte(b':')?;
+        self.space();
+        Ok(name)
+    }
+
+    #[inline]
+    fn string(&mut self) -> Result<Text<'a>, Malformed> {
+        self.byte(b'"')?;
+        let start = self.at;
+        self.plain()?;
+        // Nearly every string ends here; those with escapes go on apart.
+        let escaped = self.take()? != b'"';
+        if escaped {
+            self.escaped()?;
+        }
+        let raw = self.text.get(start..self.at - 1).ok_or(Malformed)?;
+        Ok(Text { raw, escaped })
+    }
+
+    /// Passes what follows the first character of a string that is not plain, to behind its closing quote.
+    #[cold]
+    fn escaped(&mut self) -> Result<(), Malformed> {
+        self.at -= 1;
+        loop {
+            match self.take()? {
+                b'"' => return Ok(()),
+                b'\\' => self.escape()?,
+                _ => return Err(Malformed),
+            }
+            self.plain()?;
+        }
+    }
+
+    #[inline]
+    fn plain(&mut self) -> Result<(), Malformed> {
+        self.at += plain(self.bytes.get(self.at..).ok_or(Malformed)?).ok_or(Malformed)?;
+        Ok(())
+    }
+
+    fn escape(&mut self) -> Result<(), Malformed> {
+        match self.take()? {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(()),
+            b'u' => match self.unit()? {
+                0xd800..0xdc00 => {
+                    self.byte(b'\\')?;
+                    self.byte(b'u')?;
+                    if (0xdc00..0xe000).contains(&self.unit()?) { Ok(()) } else { Err(Malformed) }
+                }
+                0xdc00..0xe000 => Err(Malformed),
+                _ => Ok(()),
+            },
+            _ => Err(Malformed),
+        }
+    }
+
+    fn unit(&mut self) -> Result<u32, Malformed> {
+        (0..4).try_fold(0, |sum, _| {
+            let digit = char::from(self.take()?).to_digit(16).ok_or(Malformed)?;
+            Ok(sum * 16 + digit)
+        })
+    }
+
+    /// A number; whether it is a whole one, written without fraction and exponent.
+    fn number(&mut self) -> Result<bool, Malformed> {
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        if self.peek() == Some(b'0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        let mut whole = true;
+        if self.peek() == Some(b'.') {
+            whole = false;
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            whole = false;
+            self.at += 1;
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(whole)
+    }
+
+    fn digits(&mut self) -> Result<(), Malformed> {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        if self.at == start { Err(Malformed) } else { Ok(()) }
+    }
+
+    fn word(&mut self, word: &[u8]) -> Result<(), Malformed> {
+        word.iter().try_for_each(|byte| self.byte(*byte))
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn byte(&mut self, wanted: u8) -> Result<(), Malformed> {
+        if self.take()? == wanted { Ok(()) } else { Err(Malformed) }
+    }
+
+    fn take(&mut self) -> Result<u8, Malformed> {
+        let byte = self.peek().ok_or(Malformed)?;
+        self.at += 1;
+        Ok(byte)
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+}
+
+/// How many bytes stand before the first quote, backslash or control character.
+///
+/// Eight bytes are looked at together. Each test marks the high bit of every byte it is true of; it may mark wrong ones
+/// too, but only above a right one, and the lowest is the one that counts.
+fn plain(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES * 0x80;
+    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word & HIGH;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // With its second bit turned over a quote comes right behind the control characters.
+        let found = below(word ^ (ONES * 2), 0x21) | below(word ^ (ONES * u64::from(b'\\')), 1);
+        if found != 0 {
+            return Some(at * 8 + (found.trailing_zeros() / 8) as usize);
+        }
+    }
+    let last = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)?;
+    Some(words.len() * 8 + last)
+}
+
+/// The arrays and objects that are still open, one bit each.
+#[derive(Default)]
+struct Open {
+    objects: u64,
+    depth: u32,
+}
+
+impl Open {
+    fn push(&mut self, is_object: bool) -> Result<(), Malformed> {
+        if self.depth == DEPTH {
+            return Err(Malformed);
+        }
+        self.depth += 1;
+        self.objects = (self.objects << 1) | u64::from(is_object);
+        Ok(())
+    }
+
+    fn pop(&mut self) {
+        self.depth -= 1;
+        self.objects >>= 1;
+    }
+
+    fn innermost(&self) -> Option<bool> {
+        (self.depth > 0).then_some(self.objects & 1 == 1)
+    }
+}
+
+/// The strings of what [`Scanner::text_or_texts`] found.
+pub(super) fn texts(raw: &str) -> impl Iterator<Item = Text<'_>> {
+    let mut scanner = Scanner { text: raw, bytes: raw.as_bytes(), at: 0 };
+    std::iter::from_fn(move || {
+        while scanner.peek()? != b'"' {
+            scanner.at += 1;
+        }
+        scanner.string().ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn words_are_searched_like_bytes(bytes in prop::collection::vec(
+            prop_oneof![4 => 0x1eu8..0x26, 2 => 0x5au8..0x60, 4 => 0x7eu8..0x84, 2 => any::<u8>()], 0..40)
+        ) {
+            let slow = bytes.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
+            prop_assert_eq!(plain(&bytes), slow);
+        }
+    }
+}

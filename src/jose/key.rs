@@ -1,0 +1,224 @@
+//! Keys, prepared once and bound to one algorithm each.
+
+use ring::hmac;
+use ring::rand::SystemRandom;
+use ring::signature::{
+    self, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RsaEncoding,
+    RsaKeyPair, UnparsedPublicKey, VerificationAlgorithm,
+};
+
+use super::algorithm::{Algorithm, Family};
+use super::der::{self, PublicKey};
+use super::pem::{self, Label};
+
+/// Why a text is no key for an algorithm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyError {
+    /// It is no key at all.
+    Malformed,
+    /// It is a key of another kind.
+    WrongKind,
+    /// It is shorter than the algorithm allows.
+    TooShort,
+}
+
+/// A key that verifies signatures of one algorithm.
+pub(crate) struct VerifyingKey {
+    algorithm: Algorithm,
+    material: Verifying,
+}
+
+enum Verifying {
+    Secret(hmac::Key),
+    Public(UnparsedPublicKey<Box<[u8]>>),
+}
+
+/// RSA moduli are 2048 to 8192 bits long.
+const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
+
+impl VerifyingKey {
+    /// A secret that both sides know.
+    pub(crate) fn secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
+        Ok(Self { algorithm, material: Verifying::Secret(hmac_key(algorithm, secret)?) })
+    }
+
+    /// A public key or a certificate in PEM form.
+    pub(crate) fn from_pem(algorithm: Algorithm, text: &str) -> Result<Self, KeyError> {
+        let block = pem::first_block(text).ok_or(KeyError::Malformed)?;
+        let key = match block.label {
+            Label::PublicKey => der::subject_public_key_info(&block.der),
+            Label::RsaPublicKey => der::rsa_public_key(&block.der).map(PublicKey::Rsa),
+            Label::Certificate => der::certificate(&block.der),
+            Label::PrivateKey | Label::RsaPrivateKey => return Err(KeyError::WrongKind),
+        };
+        Self::public(algorithm, key.ok_or(KeyError::Malformed)?)
+    }
+
+    pub(super) fn public(algorithm: Algorithm, key: PublicKey<'_>) -> Result<Self, KeyError> {
+        let (family, bytes) = match key {
+            PublicKey::Rsa(bytes) => (Family::Rsa, bytes),
+            PublicKey::P256(bytes) => (Family::P256, bytes),
+            PublicKey::P384(bytes) => (Family::P384, bytes),
+            PublicKey::Ed25519(bytes) => (Family::Ed25519, bytes),
+        };
+        let verification = verification(algorithm).filter(|_| algorithm.family() == family);
+        let verification = verification.ok_or(KeyError::WrongKind)?;
+        if family == Family::Rsa && !der::modulus_bytes(bytes).is_some_and(|length| RSA_BYTES.contains(&length)) {
+            return Err(KeyError::TooShort);
+        }
+        Ok(Self { algorithm, material: Verifying::Public(UnparsedPublicKey::new(verification, bytes.into())) })
+    }
+
+    /// Whether a signature is the one of a message.
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        match &self.material {
+            Verifying::Secret(key) => hmac::verify(key, message, signature).is_ok(),
+            Verifying::Public(key) => key.verify(message, signature).is_ok(),
+        }
+    }
+}
+
+impl std::fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "VerifyingKey({})", self.algorithm.as_str())
+    }
+}
+
+fn verification(algorithm: Algorithm) -> Option<&'static dyn VerificationAlgorithm> {
+    Some(match algorithm {
+        Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512 => return None,
+        Algorithm::Rs256 => &signature::RSA_PKCS1_2048_8192_SHA256,
+        Algorithm::Rs384 => &signature::RSA_PKCS1_2048_8192_SHA384,
+        Algorithm::Rs512 => &signature::RSA_PKCS1_2048_8192_SHA512,
+        Algorithm::Ps256 => &signature::RSA_PSS_2048_8192_SHA256,
+        Algorithm::Ps384 => &signature::RSA_PSS_2048_8192_SHA384,
+        Algorithm::Ps512 => &signature::RSA_PSS_2048_8192_SHA512,
+        Algorithm::Es256 => &signature::ECDSA_P256_SHA256_FIXED,
+        Algorithm::Es384 => &signature::ECDSA_P384_SHA384_FIXED,
+        Algorithm::EdDsa => &signature::ED25519,
+    })
+}
+
+fn hmac_key(algorithm: Algorithm, secret: &[u8]) -> Result<hmac::Key, KeyError> {
+    let digest = match algorithm {
+        Algorithm::Hs256 => hmac::HMAC_SHA256,
+        Algorithm::Hs384 => hmac::HMAC_SHA384,
+        Algorithm::Hs512 => hmac::HMAC_SHA512,
+        _ => return Err(KeyError::WrongKind),
+    };
+    if secret.len() < algorithm.minimum_secret_bytes() {
+        return Err(KeyError::TooShort);
+    }
+    Ok(hmac::Key::new(digest, secret))
+}
+
+/// A key that makes signatures of one algorithm.
+pub(crate) struct SigningKey {
+    algorithm: Algorithm,
+    material: Signing,
+    random: SystemRandom,
+}
+
+enum Signing {
+    Secret(hmac::Key),
+    Rsa(Box<RsaKeyPair>, &'static dyn RsaEncoding),
+    Ecdsa(Box<EcdsaKeyPair>),
+    Ed25519(Box<Ed25519KeyPair>),
+}
+
+impl SigningKey {
+    /// A secret that both sides know.
+    pub(crate) fn secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
+        Ok(Self { algorithm, material: Signing::Secret(hmac_key(algorithm, secret)?), random: SystemRandom::new() })
+    }
+
+    /// A private key in PEM form, PKCS#8 or, for RSA, PKCS#1.
+    pub(crate) fn from_pem(algorithm: Algorithm, text: &str) -> Result<Self, KeyError> {
+        let block = pem::first_block(text).ok_or(KeyError::Malformed)?;
+        let random = SystemRandom::new();
+        let material = match (algorithm.family(), block.label) {
+            (Family::Rsa, Label::PrivateKey) => Self::rsa(algorithm, RsaKeyPair::from_pkcs8(&block.der)),
+            (Family::Rsa, Label::RsaPrivateKey) => Self::rsa(algorithm, RsaKeyPair::from_der(&block.der)),
+            (Family::P256, Label::PrivateKey) => {
+                EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &block.der, &random)
+                    .map(|key| Signing::Ecdsa(Box::new(key)))
+                    .map_err(rejected)
+            }
+            (Family::P384, Label::PrivateKey) => {
+                EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &block.der, &random)
+                    .map(|key| Signing::Ecdsa(Box::new(key)))
+                    .map_err(rejected)
+            }
+            // OpenSSL writes such keys without their public half, so it cannot be compared.
+            (Family::Ed25519, Label::PrivateKey) => Ed25519KeyPair::from_pkcs8_maybe_unchecked(&block.der)
+                .map(|key| Signing::Ed25519(Box::new(key)))
+                .map_err(rejected),
+            _ => Err(KeyError::WrongKind),
+        };
+        Ok(Self { algorithm, material: material?, random })
+    }
+
+    fn rsa(algorithm: Algorithm, key: Result<RsaKeyPair, ring::error::KeyRejected>) -> Result<Signing, KeyError> {
+        let encoding: &'static dyn RsaEncoding = match algorithm {
+            Algorithm::Rs256 => &signature::RSA_PKCS1_SHA256,
+            Algorithm::Rs384 => &signature::RSA_PKCS1_SHA384,
+            Algorithm::Rs512 => &signature::RSA_PKCS1_SHA512,
+            Algorithm::Ps256 => &signature::RSA_PSS_SHA256,
+            Algorithm::Ps384 => &signature::RSA_PSS_SHA384,
+            Algorithm::Ps512 => &signature::RSA_PSS_SHA512,
+            _ => return Err(KeyError::WrongKind),
+        };
+        Ok(Signing::Rsa(Box::new(key.map_err(rejected)?), encoding))
+    }
+
+    /// The one algorithm it is for.
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The key that verifies what this one signs.
+    #[cfg(test)]
+    pub(super) fn verifying(&self) -> VerifyingKey {
+        use ring::signature::KeyPair as _;
+        let public = |key: PublicKey<'_>| VerifyingKey::public(self.algorithm, key).unwrap();
+        match &self.material {
+            Signing::Secret(key) => {
+                VerifyingKey { algorithm: self.algorithm, material: Verifying::Secret(key.clone()) }
+            }
+            Signing::Rsa(key, _) => public(PublicKey::Rsa(key.public().as_ref())),
+            Signing::Ecdsa(key) => public(match self.algorithm {
+                Algorithm::Es256 => PublicKey::P256(key.public_key().as_ref()),
+                _ => PublicKey::P384(key.public_key().as_ref()),
+            }),
+            Signing::Ed25519(key) => public(PublicKey::Ed25519(key.public_key().as_ref())),
+        }
+    }
+
+    /// The signature of a message, unless there are no random bytes for it.
+    pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        match &self.material {
+            Signing::Secret(key) => Some(hmac::sign(key, message).as_ref().to_vec()),
+            Signing::Rsa(key, encoding) => {
+                let mut signature = vec![0; key.public().modulus_len()];
+                key.sign(*encoding, &self.random, message, &mut signature).ok()?;
+                Some(signature)
+            }
+            Signing::Ecdsa(key) => Some(key.sign(&self.random, message).ok()?.as_ref().to_vec()),
+            Signing::Ed25519(key) => Some(key.sign(message).as_ref().to_vec()),
+        }
+    }
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SigningKey({})", self.algorithm.as_str())
+    }
+}
+
+fn rejected(error: ring::error::KeyRejected) -> KeyError {
+    match error.to_string().as_str() {
+        "WrongAlgorithm" => KeyError::WrongKind,
+        "TooSmall" => KeyError::TooShort,
+        _ => KeyError::Malformed,
+    }
+}

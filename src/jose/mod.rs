@@ -1,0 +1,32 @@
+//! JSON Web Signatures in compact form (RFC 7515), on keys prepared beforehand. Knows no policy.
+//!
+//! | step | where |
+//! |---|---|
+//! | split and decode, without the heap | [`compact`] |
+//! | read the header, then compare its algorithm with the key's | [`header`], [`algorithm`] |
+//! | verify over the bytes as they were sent | [`key`] |
+//! | only then read the claims | [`claims`] |
+//!
+//! An algorithm belongs to a key and never comes from the token (RFC 8725 section 3.1). `none` has no key, a header
+//! with `crit` or `"b64": false` is refused, and keys that a token brings along (`jwk`, `jku`, `x5c`, `x5u`) are not
+//! looked at. JSON is read strictly: a member twice, a wrong type or a text after the value is an error.
+
+mod algorithm;
+mod base64url;
+mod claims;
+mod compact;
+mod der;
+mod header;
+mod json;
+mod key;
+mod pem;
+mod sign;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use algorithm::{Algorithm, Family};
+pub(crate) use claims::Claims;
+pub(crate) use compact::Compact;
+pub(crate) use header::Header;
+pub(crate) use key::{KeyError, SigningKey, VerifyingKey};
+pub(crate) use sign::sign;
