@@ -15,6 +15,6 @@ fn main() {
         return;
     };
     let times: usize = arguments.next().and_then(|times| times.parse().ok()).unwrap_or(1);
-    let job = all.iter().find(|job| job.name == name).unwrap_or_else(|| panic!("no job is named `{name}`"));
+    let job = all.iter().find(|job| job.name == name).unwrap();
     (0..times).for_each(|_| job.run());
 }

@@ -1,5 +1,12 @@
 //! The jobs that are timed, counted and traced: one definition for all three.
-#![allow(clippy::unwrap_used, dead_code, missing_docs, reason = "shared by programs that use parts of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    dead_code,
+    missing_docs,
+    reason = "shared by programs that use parts of it, and read files"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -13,12 +20,12 @@ use tollgate::entity::Entities;
 use tollgate::host::{AccessToken, FixedClock, Host, TokenKey, TokenStatus, TokenStore};
 use tollgate::{Deployment, Limits, PolicyEngine, Progress};
 
-pub const NOW: i64 = 1_767_323_045_000;
+pub(crate) const NOW: i64 = 1_767_323_045_000;
 const TOKENS: usize = 256;
 
 /// An engine and the requests it is asked in turn.
-pub struct Job {
-    pub name: &'static str,
+pub(crate) struct Job {
+    pub(crate) name: &'static str,
     engine: PolicyEngine,
     requests: Vec<Request<Bytes>>,
     at: std::cell::Cell<usize>,
@@ -34,7 +41,7 @@ enum Want {
 
 impl Job {
     /// One request; the answer is checked, so that nothing else than the job is ever timed.
-    pub fn run(&self) {
+    pub(crate) fn run(&self) {
         let at = self.at.get();
         self.at.set(if at + 1 == self.requests.len() { 0 } else { at + 1 });
         let request = black_box(&self.requests[at]);
@@ -55,7 +62,7 @@ impl Job {
 }
 
 /// VerifyAccessToken alone: three product patterns, 256 tokens, one job for each verdict.
-pub fn verify() -> Vec<Job> {
+pub(crate) fn verify() -> Vec<Job> {
     let job = |name, path: &str, prefix: &str, header: bool, scope: &str, want| {
         let host = Host::in_memory().with_clock(FixedClock(NOW));
         let mut requests = Vec::new();
@@ -149,7 +156,7 @@ fn pem(text: &str) -> Vec<u8> {
 }
 
 /// A whole proxy up to its target: PreFlow verification, five conditional flows, three AssignMessage steps.
-pub fn proxy() -> Job {
+pub(crate) fn proxy() -> Job {
     let host = Host::in_memory().with_clock(FixedClock(NOW));
     host.tokens.insert(TokenKey::new(&token("good", 0)), record(TokenStatus::Approved, NOW + 3_600_000));
     let flows: String = ["a", "b", "c", "d", "items"]
@@ -213,7 +220,7 @@ pub fn proxy() -> Job {
 }
 
 /// The example of an API product with operations, as it stands in `policies-examples/weather`.
-pub fn weather() -> Deployment {
+pub(crate) fn weather() -> Deployment {
     let read =
         |path: &str| std::fs::read(format!("{}/policies-examples/weather/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let mut deployment =
@@ -241,7 +248,7 @@ pub fn weather() -> Deployment {
 }
 
 /// Policy documents of typical sizes.
-pub fn documents() -> Vec<(&'static str, String)> {
+pub(crate) fn documents() -> Vec<(&'static str, String)> {
     let headers: String = (0..30)
         .map(|n| format!("    <Header name=\"x-header-{n}\">{{request.header.x-{n}}} and text</Header>\n"))
         .collect();

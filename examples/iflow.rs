@@ -35,10 +35,10 @@ fn main() {
         .bundle(read("OAuthToken", &token_proxy))
         .bundle(read("OrderIFlow", &iflow_proxy))
         .entities(Entities::from_json("entities.json", entities).unwrap());
-    let engine = PolicyEngine::new(deployment, Host::in_memory()).unwrap_or_else(|refused| {
-        eprintln!("{refused}");
-        std::process::exit(1)
-    });
+    let engine = match PolicyEngine::new(deployment, Host::in_memory()) {
+        Ok(engine) => engine,
+        Err(refused) => return eprintln!("{refused}"),
+    };
 
     println!("1. A call without a token");
     show(call(&engine, get("/iflow/orders/items/7", None)));
@@ -51,7 +51,7 @@ fn main() {
         .unwrap();
     let body = show(call(&engine, request));
     let token: serde_json::Value = serde_json::from_slice(&body).unwrap();
-    let token = token["access_token"].as_str().expect("a token").to_owned();
+    let token = token.get("access_token").and_then(|token| token.as_str()).expect("a token").to_owned();
 
     println!("\n3. The call with the token");
     show(call(&engine, get("/iflow/orders/items/7", Some(&token))));

@@ -131,6 +131,7 @@ impl Deployment {
             limits: self.limits.clone(),
         };
         let snapshot = plan::link(self, settings, host, &mut diagnostics);
+        diagnostics.dedup();
         match snapshot {
             Some(snapshot) if !diagnostics.has_errors() => Ok((snapshot, diagnostics)),
             _ => Err(Error::deployment(diagnostics)),

@@ -1,5 +1,6 @@
 //! What is wrong with a document or a bundle: found at deployment, all of it, each with its place and its cure.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -284,6 +285,15 @@ impl Diagnostics {
     /// Adds a finding.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.0.push(diagnostic);
+    }
+
+    /// Keeps the first of findings that say the same of the same place: what several endpoints use is compiled for each.
+    pub(crate) fn dedup(&mut self) {
+        let mut seen = HashSet::new();
+        self.0.retain(|finding| {
+            let place = finding.place.as_ref().map(|(source, span)| (Arc::clone(&source.name), *span));
+            seen.insert((finding.code, finding.message.clone(), place))
+        });
     }
 
     /// Whether any finding refuses the deployment.

@@ -73,7 +73,10 @@ impl<'r> Outcome<'r> {
 
     /// The decision.
     pub fn decision(&self) -> Decision<'_> {
-        match (self.fault(), self.execution.run.sent.as_deref().or(self.execution.run.response.as_deref())) {
+        match (
+            self.fault(),
+            self.execution.run.cold().and_then(|cold| cold.sent.as_deref()).or(self.execution.run.response.as_deref()),
+        ) {
             (Some(fault), _) => Decision::Fault(fault),
             (None, Some(response)) => Decision::Respond(response),
             (None, None) => Decision::Continue(self.execution.run.request()),
@@ -102,9 +105,9 @@ impl<'r> Outcome<'r> {
     }
 
     /// The response for the client: that of the proxy, or of the fault. Absent when the request may go on.
-    pub fn into_response(self) -> Option<Response<Bytes>> {
-        if let Some(sent) = self.execution.run.sent {
-            return Some(*sent);
+    pub fn into_response(mut self) -> Option<Response<Bytes>> {
+        if let Some(sent) = self.execution.run.take_sent() {
+            return Some(sent);
         }
         if self.execution.run.fault.is_some() {
             if let Some(error) = self.execution.run.error {

@@ -61,6 +61,15 @@ pub struct App {
     /// Family of apps this one belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_family: Option<String>,
+    /// Access type, which nothing reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_type: Option<String>,
+    /// Who created it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
+    /// Who changed it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified_by: Option<String>,
 }
 
 impl App {

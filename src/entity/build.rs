@@ -9,12 +9,9 @@ use serde_json::Value;
 use super::Entities;
 use super::app::{App, Credential, ProductAssociation};
 use super::developer::{Company, Developer};
-use super::directory::{
-    AppOwner, AppRecord, CredentialId, CredentialRecord, Directory, OperationPlace, ProductRecord,
-    product_list_fingerprint,
-};
+use super::directory::{AppOwner, AppRecord, CredentialId, CredentialRecord, Directory, OperationPlace, ProductRecord};
 use super::matcher::{OperationId, OperationMatcher, ProductId, ProductMatcher, ProxyId};
-use super::pattern::{PathPattern, PathRules, has_whole_segments};
+use super::pattern::{PathPattern, PathRules, Screened, has_whole_segments};
 use super::product::{ApiProduct, OperationGroup};
 use super::status::{ApprovalStatus, DeveloperStatus};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -189,7 +186,7 @@ impl Products<'_> {
         Some(methods.into())
     }
 
-    fn pattern(&mut self, product: &ApiProduct, path: &str) -> Option<PathPattern> {
+    fn pattern(&mut self, product: &ApiProduct, path: &str) -> Option<Screened> {
         let product = &product.name;
         let Ok(pattern) = PathPattern::compile(path) else {
             let message = format!("a resource path of product `{product}` is too long for its wildcards");
@@ -209,7 +206,7 @@ impl Products<'_> {
             let message = format!("resource path `{path}` of product `{product}` {what}");
             self.found.push(Diagnostic::warning("entity::resource-path", message).help(help));
         }
-        Some(pattern)
+        Some(Screened::new(pattern))
     }
 }
 
@@ -325,7 +322,7 @@ impl Credentials<'_> {
         }
         let expires_at = self.expiry(name, &credential);
         let own = &credential.api_products;
-        let (products, fingerprint) = self.products(name, if own.is_empty() { &app.app.api_products } else { own });
+        let (products, product_names) = self.products(name, if own.is_empty() { &app.app.api_products } else { own });
         let consumer_key: ClientId = credential.consumer_key.into();
         let credential_id = CredentialId(id(self.records.len()));
         if let Some(first) = self.ids.insert(consumer_key.clone(), credential_id) {
@@ -344,7 +341,7 @@ impl Credentials<'_> {
             attributes: credential.attributes,
             app: app.clone(),
             products: products.into(),
-            fingerprint,
+            product_names,
         }));
     }
 
@@ -364,8 +361,8 @@ impl Credentials<'_> {
         expiry
     }
 
-    /// The approved products of a list, each once, and the fingerprint of their names.
-    fn products(&mut self, app: &str, associations: &[ProductAssociation]) -> (Vec<ProductId>, u64) {
+    /// The approved products of a list, each once, and their names.
+    fn products(&mut self, app: &str, associations: &[ProductAssociation]) -> (Vec<ProductId>, Arc<[Arc<str>]>) {
         let mut seen = HashSet::new();
         let (mut ids, mut names) = (Vec::new(), Vec::new());
         for ProductAssociation { apiproduct: name, status } in associations {
@@ -382,7 +379,7 @@ impl Credentials<'_> {
                 names.push(name.as_str());
             }
         }
-        (ids, product_list_fingerprint(names))
+        (ids, names.into_iter().map(Arc::from).collect())
     }
 }
 

@@ -45,6 +45,12 @@ pub struct Developer {
     /// Last change, in milliseconds since 1970.
     #[serde(default, with = "millis", skip_serializing_if = "Option::is_none")]
     pub last_modified_at: Option<i64>,
+    /// Who created it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
+    /// Who changed it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified_by: Option<String>,
 }
 
 impl Developer {
@@ -87,7 +93,8 @@ mod tests {
         let json = serde_json::json!({
             "email": "ada@example.com", "developerId": "d1", "firstName": "Ada", "lastName": "L", "userName": "ada",
             "status": "inactive", "attributes": [{"name": "a", "value": "b"}], "apps": ["app"], "companies": ["c"],
-            "organizationName": "org", "createdAt": "1", "lastModifiedAt": "2"
+            "organizationName": "org", "createdAt": "1", "lastModifiedAt": "2",
+            "createdBy": "root", "lastModifiedBy": "admin"
         });
         let developer: Developer = serde_json::from_value(json.clone()).unwrap();
         assert_eq!(developer.status, DeveloperStatus::Inactive);

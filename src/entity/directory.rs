@@ -1,16 +1,14 @@
 //! The directory: compiled, immutable, shared by all requests.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::Hasher;
 use std::sync::Arc;
 
 use http::Method;
-use siphasher::sip::SipHasher13;
 
 use super::app::App;
 use super::developer::{Company, Developer};
 use super::matcher::{Admission, OperationId, ProductId, ProductMatcher, ProxyId};
-use super::pattern::PathRules;
+use super::pattern::{Head, PathRules};
 use super::product::{ApiProduct, Attribute, Operation, OperationConfig, Quota};
 use super::status::{ApprovalStatus, DeveloperStatus};
 use crate::Secret;
@@ -58,7 +56,7 @@ pub struct CredentialRecord {
     pub(super) attributes: Vec<Attribute>,
     pub(super) app: Arc<AppRecord>,
     pub(super) products: Box<[ProductId]>,
-    pub(super) fingerprint: u64,
+    pub(super) product_names: Arc<[Arc<str>]>,
 }
 
 /// An app and its owner.
@@ -163,9 +161,9 @@ impl CredentialRecord {
         &self.products
     }
 
-    /// [`product_list_fingerprint`] of the names of [`products`](Self::products).
-    pub fn product_list_fingerprint(&self) -> u64 {
-        self.fingerprint
+    /// Their names, in the same order.
+    pub fn product_names(&self) -> &Arc<[Arc<str>]> {
+        &self.product_names
     }
 
     /// Checks states and expiry in the vendors' order: key, its expiry, app, developer or company.
@@ -237,7 +235,8 @@ impl Directory {
     ///
     /// The path is compared as it is: decoding and the removal of dot segments must be done, or refused, before.
     pub fn admit(&self, product: ProductId, proxy: ProxyId, path_suffix: &str, verb: &Method) -> Option<Admission> {
-        let operation = self.product_record(product)?.matcher.admit(proxy, path_suffix, verb, self.rules)?;
+        let matcher = &self.product_record(product)?.matcher;
+        let operation = matcher.admit(Head::of(path_suffix), proxy, path_suffix, verb, self.rules)?;
         Some(Admission { product, operation })
     }
 
@@ -250,6 +249,28 @@ impl Directory {
         verb: &Method,
     ) -> Option<Admission> {
         products.iter().find_map(|&product| self.admit(product, proxy, path_suffix, verb))
+    }
+
+    /// The first product approved for a credential, and among those recorded with its token, that admits a call.
+    pub fn admit_recorded(
+        &self,
+        credential: &CredentialRecord,
+        recorded: &Arc<[Arc<str>]>,
+        proxy: ProxyId,
+        path_suffix: &str,
+        verb: &Method,
+    ) -> Option<Admission> {
+        // A token issued by the directory in force shares its list with the credential.
+        let all = Arc::ptr_eq(recorded, &credential.product_names);
+        let head = Head::of(path_suffix);
+        credential.products.iter().find_map(|&product| {
+            let record = self.product_record(product)?;
+            if !all && !recorded.iter().any(|name| **name == *record.product.name) {
+                return None;
+            }
+            let operation = record.matcher.admit(head, proxy, path_suffix, verb, self.rules)?;
+            Some(Admission { product, operation })
+        })
     }
 
     /// The first product approved for a credential that admits a call.
@@ -291,16 +312,6 @@ impl Directory {
     fn product_record(&self, product: ProductId) -> Option<&ProductRecord> {
         self.products.get(product.0 as usize)
     }
-}
-
-/// A number for an ordered list of product names: equal lists give equal numbers, in every directory.
-pub fn product_list_fingerprint<'a>(names: impl IntoIterator<Item = &'a str>) -> u64 {
-    let mut hasher = SipHasher13::new();
-    for name in names {
-        hasher.write_usize(name.len());
-        hasher.write(name.as_bytes());
-    }
-    hasher.finish()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::pattern::{PathPattern, PathRules};
+use super::pattern::{Head, PathRules, Screened};
 
 /// A proxy, as the index of its name in the list given to [`Directory::build`](super::Directory::build).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,7 +35,7 @@ pub(crate) enum ProductMatcher {
         /// The proxies in ascending order; none means all.
         proxies: Option<Box<[ProxyId]>>,
         /// The resources; none means all.
-        patterns: Option<Box<[PathPattern]>>,
+        patterns: Option<Box<[Screened]>>,
     },
     /// Operations, grouped by proxy and within one proxy in the product's order.
     Operations(Box<[OperationMatcher]>),
@@ -46,7 +46,7 @@ pub(crate) enum ProductMatcher {
 pub(crate) struct OperationMatcher {
     pub(crate) proxy: ProxyId,
     pub(crate) id: OperationId,
-    pub(crate) pattern: PathPattern,
+    pub(crate) pattern: Screened,
     /// None means all.
     pub(crate) methods: Option<Box<[Method]>>,
 }
@@ -55,6 +55,7 @@ impl ProductMatcher {
     /// Whether the call is admitted, and by which operation.
     pub(crate) fn admit(
         &self,
+        head: Head,
         proxy: ProxyId,
         path: &str,
         verb: &Method,
@@ -63,14 +64,16 @@ impl ProductMatcher {
         match self {
             Self::Nothing => None,
             Self::Resources { proxies, patterns } => {
-                let proxy_fits = proxies.as_ref().is_none_or(|list| list.binary_search(&proxy).is_ok());
-                let path_fits = || patterns.as_ref().is_none_or(|list| list.iter().any(|p| p.matches(path, rules)));
+                // A product has few proxies: looking at each is quicker than halving the list.
+                let proxy_fits = proxies.as_ref().is_none_or(|list| list.contains(&proxy));
+                let path_fits =
+                    || patterns.as_ref().is_none_or(|list| list.iter().any(|p| p.matches(head, path, rules)));
                 (proxy_fits && path_fits()).then_some(None)
             }
             Self::Operations(operations) => {
                 let from = operations.partition_point(|operation| operation.proxy < proxy);
                 let mut own = operations.get(from..)?.iter().take_while(|operation| operation.proxy == proxy);
-                let fits = own.find(|o| o.methods_fit(verb) && o.pattern.matches(path, rules))?;
+                let fits = own.find(|o| o.methods_fit(verb) && o.pattern.matches(head, path, rules))?;
                 Some(Some(fits.id))
             }
         }

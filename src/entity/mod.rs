@@ -36,9 +36,7 @@ use json::{Object, or_default};
 
 pub use app::{App, Credential, ProductAssociation};
 pub use developer::{Company, Developer};
-pub use directory::{
-    AppOwner, AppRecord, CredentialCheck, CredentialId, CredentialRecord, Directory, product_list_fingerprint,
-};
+pub use directory::{AppOwner, AppRecord, CredentialCheck, CredentialId, CredentialRecord, Directory};
 pub use matcher::{Admission, OperationId, ProductId, ProxyId};
 pub use pattern::PathRules;
 pub use product::{ApiProduct, Attribute, Operation, OperationConfig, OperationGroup, Quota};

@@ -36,6 +36,58 @@ pub(crate) enum PathPattern {
     Tokens(Box<[Token]>),
 }
 
+/// The first bytes of a path, or of what every path of a pattern starts with, to tell most of them apart at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    bytes: u64,
+    mask: u64,
+}
+
+impl Head {
+    /// The head of a request path; a shorter path is filled with zeros.
+    pub(crate) fn of(path: &str) -> Self {
+        let bytes = match path.as_bytes().first_chunk() {
+            Some(chunk) => u64::from_le_bytes(*chunk),
+            None => path.bytes().rev().fold(0, |head, byte| head << 8 | u64::from(byte)),
+        };
+        Self { bytes, mask: u64::MAX }
+    }
+
+    /// What every path that a pattern admits starts with.
+    fn of_pattern(pattern: &PathPattern) -> Self {
+        let fixed = match pattern {
+            PathPattern::Literal(text) | PathPattern::Prefix(text) | PathPattern::Below(text) => text,
+            PathPattern::Everything | PathPattern::Segments(_) | PathPattern::Tokens(_) => "",
+        };
+        let length = fixed.len().min(8);
+        let mask = u32::try_from(length * 8).ok().and_then(|bits| u64::MAX.checked_shr(64 - bits)).unwrap_or(0);
+        Self { bytes: Self::of(fixed).bytes & mask, mask }
+    }
+
+    /// Whether a path with a head may be one of those this head begins.
+    fn begins(self, path: Self) -> bool {
+        path.bytes & self.mask == self.bytes
+    }
+}
+
+/// A pattern behind its head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Screened {
+    head: Head,
+    pattern: PathPattern,
+}
+
+impl Screened {
+    pub(crate) fn new(pattern: PathPattern) -> Self {
+        Self { head: Head::of_pattern(&pattern), pattern }
+    }
+
+    /// Whether the pattern admits a path whose head is known.
+    pub(crate) fn matches(&self, head: Head, path: &str, rules: PathRules) -> bool {
+        self.head.begins(head) && self.pattern.matches(path, rules)
+    }
+}
+
 /// One step of a pattern with wildcards inside a segment, or with `**` before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Token {

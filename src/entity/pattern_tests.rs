@@ -181,3 +181,20 @@ fn microgateway_cases() {
     }
     assert_eq!((same, slash, bare), (106, 10, 1));
 }
+
+#[test]
+fn a_screen_lets_through_what_its_pattern_admits() {
+    let patterns = ["/", "/a", "/**", "/*", "/status", "/items/*", "/open/**", "/a/*/b", "/longer/than/eight", "/x(**"];
+    let paths =
+        ["", "/", "/a", "/ab", "/status", "/status/", "/items/7", "/items/", "/open/", "/open/x/y", "/a/1/b", "/x(1)"];
+    for pattern in patterns {
+        let compiled = PathPattern::compile(pattern).unwrap();
+        let screened = Screened::new(compiled.clone());
+        for path in paths.into_iter().chain(["/longer/than/eight", "/longer/than/nine", "/longer"]) {
+            for rules in [PathRules::APIGEE, PathRules::SAP] {
+                let want = compiled.matches(path, rules);
+                assert_eq!(screened.matches(Head::of(path), path, rules), want, "{pattern} {path}");
+            }
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Where a request stands in its plan.
 
+use super::run::Shadowed;
 use crate::plan::ListId;
 
 /// The two kinds of endpoint.
@@ -62,8 +63,8 @@ impl Stage {
 pub(crate) struct Frame {
     pub(crate) list: ListId,
     pub(crate) at: usize,
-    /// The policy that called it.
-    pub(crate) policy: u32,
+    /// What its parameters hid, to be seen again afterwards.
+    pub(crate) shadowed: Vec<Shadowed>,
 }
 
 pub(crate) struct Cursor {

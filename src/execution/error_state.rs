@@ -13,23 +13,29 @@ use crate::policy::is_raise_fault;
 impl Execution<'_> {
     /// Enters the error state, or handles a fault inside it. It is one-way: the normal flow never goes on.
     pub(super) fn raise(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan, raised: Raised) {
-        self.cursor.calls.clear();
+        self.unwind();
         self.cursor.list = None;
         match self.cursor.stage {
             // The response is already sent; nothing can change it any more.
-            Stage::PostClient | Stage::Done => self.cursor.stage = Stage::Done,
+            Stage::PostClient | Stage::Done => {
+                self.run.note_failure(raised);
+                self.cursor.stage = Stage::Done;
+            }
             Stage::FaultRule(end) => {
                 if is_raise_fault(raised.spec) {
                     // It wrote its own response over what was there, and the default rule does not run after it.
-                    self.run.fault = Some(raised);
+                    self.run.replace_fault(raised);
                     self.enter(snapshot, proxy, Stage::PostClient);
                 } else {
+                    self.run.note_failure(raised);
                     self.cursor.stage = Stage::FaultRule(end);
                 }
             }
             Stage::DefaultFaultRule => {
                 if is_raise_fault(raised.spec) {
-                    self.run.fault = Some(raised);
+                    self.run.replace_fault(raised);
+                } else {
+                    self.run.note_failure(raised);
                 }
                 self.enter(snapshot, proxy, Stage::PostClient);
             }

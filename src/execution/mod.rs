@@ -13,7 +13,7 @@ use crate::plan::{PolicyPlan, ProxyPlan, RouteTo, Snapshot};
 use crate::policy::{Need, Reply, Run as _, StepContext, StepResult, TokenRequest};
 
 use cursor::{Cursor, Endpoint, Frame, Part, Stage};
-pub(crate) use run::{NotWritable, Run, Side, TokenText, Verified};
+pub(crate) use run::{NotWritable, Run, Shadowed, Side, TokenText, Verified};
 pub(crate) use target::TargetRequest;
 pub(crate) use view::{View, uuid};
 
@@ -43,6 +43,9 @@ impl<'r> Execution<'r> {
             Some((proxy, suffix)) if !has_dots => {
                 run.proxy = u32::try_from(proxy).ok();
                 run.suffix = suffix;
+                if !snapshot.proxies.get(proxy).is_some_and(|proxy| proxy.bare) {
+                    run.remove_platform_headers();
+                }
                 Stage::Request(Endpoint::Proxy, Part::Pre)
             }
             found => {
@@ -72,7 +75,7 @@ impl<'r> Execution<'r> {
         loop {
             while let Some(list) = self.cursor.list {
                 let Some(step) = proxy.steps(list).get(self.cursor.at) else {
-                    self.leave_list(snapshot, proxy);
+                    self.leave_list();
                     continue;
                 };
                 let Some(policy) = proxy.policy(step.policy) else {
@@ -87,11 +90,11 @@ impl<'r> Execution<'r> {
                     }
                     None => {
                         let view = View { run: &self.run, snapshot, proxy };
-                        if !policy.enabled || !step.condition.evaluate(&view) {
+                        if !policy.enabled || !(step.condition.is_always() || step.condition.evaluate(&view)) {
                             self.cursor.at += 1;
                             continue;
                         }
-                        self.run.steps += 1;
+                        self.run.begin_step();
                         if self.run.steps > snapshot.settings.limits.steps {
                             StepResult::Raise(Raised { host: true, ..Raised::new(&runtime::TOO_MANY_STEPS) })
                         } else {
@@ -102,9 +105,9 @@ impl<'r> Execution<'r> {
                 };
                 match result {
                     StepResult::Continue => self.cursor.at += 1,
-                    StepResult::Call(call) => self.call(proxy, step.policy, call, snapshot),
+                    StepResult::Call(call, shadowed) => self.call(proxy, call, shadowed, snapshot),
                     StepResult::Respond => {
-                        self.cursor.calls.clear();
+                        self.unwind();
                         self.run.side = Side::Response;
                         self.enter(snapshot, proxy, Stage::Response(Endpoint::Proxy, Part::Pre));
                     }
@@ -122,8 +125,8 @@ impl<'r> Execution<'r> {
     /// A step failed: note it, then go on or enter the error state.
     fn failed(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan, policy: &PolicyPlan, at: u32, mut raised: Raised) {
         raised.policy.get_or_insert(at);
-        self.run.failures.push(raised.clone());
         if policy.continue_on_error && !raised.host {
+            self.run.note_failure(raised);
             self.cursor.at += 1;
         } else {
             self.raise(snapshot, proxy, raised);
@@ -131,27 +134,33 @@ impl<'r> Execution<'r> {
     }
 
     /// Runs a shared flow in place of the step that called it.
-    fn call(&mut self, proxy: &ProxyPlan, policy: u32, call: u32, snapshot: &Snapshot) {
+    fn call(&mut self, proxy: &ProxyPlan, call: u32, shadowed: Vec<Shadowed>, snapshot: &Snapshot) {
         let target = proxy.shared_flows.get(call as usize);
         let (Some(list), Some(current)) = (target, self.cursor.list) else {
+            self.run.restore(shadowed);
             return self.raise(snapshot, proxy, Raised::host_failure());
         };
         if self.cursor.calls.len() >= snapshot.settings.limits.shared_flow_depth {
+            self.run.restore(shadowed);
             return self.raise(snapshot, proxy, Raised { host: true, ..Raised::new(&runtime::TOO_MANY_STEPS) });
         }
-        self.cursor.calls.push(Frame { list: current, at: self.cursor.at, policy });
+        self.cursor.calls.push(Frame { list: current, at: self.cursor.at, shadowed });
         self.cursor.list = Some(*list);
         self.cursor.at = 0;
     }
 
+    /// Leaves every shared flow at once; their parameters end with them.
+    fn unwind(&mut self) {
+        while let Some(frame) = self.cursor.calls.pop() {
+            self.run.restore(frame.shadowed);
+        }
+    }
+
     /// A list of steps has ended: back to the caller, or on to the next stage.
-    fn leave_list(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan) {
+    fn leave_list(&mut self) {
         match self.cursor.calls.pop() {
             Some(frame) => {
-                if let Some(policy) = proxy.policy(frame.policy) {
-                    let mut cx = StepContext { run: &mut self.run, snapshot, proxy, policy };
-                    policy.compiled.leave(&mut cx);
-                }
+                self.run.restore(frame.shadowed);
                 self.cursor.list = Some(frame.list);
                 self.cursor.at = frame.at + 1;
             }
@@ -188,6 +197,9 @@ impl<'r> Execution<'r> {
             }
             Stage::PostClient => {
                 if proxy.post_client.is_some() {
+                    if self.run.fault.is_some() {
+                        self.run.error_message(proxy);
+                    }
                     self.run.send();
                 }
                 proxy.post_client
@@ -203,7 +215,10 @@ impl<'r> Execution<'r> {
     fn advance(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan) -> Option<Signal> {
         use Endpoint::{Proxy, Target};
         let next = match self.cursor.stage {
-            Stage::Request(Proxy, Part::Pre) if proxy.bare => Stage::Done,
+            Stage::Request(Proxy, Part::Pre) if proxy.bare => {
+                self.cursor.stage = Stage::Done;
+                return Some(Signal::Done);
+            }
             Stage::Request(end, part) => match (end, part.next()) {
                 (_, Some(part)) => Stage::Request(end, part),
                 (Proxy, None) => Stage::Route,

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
 
 use super::cursor::{Endpoint, Part};
 use crate::entity::{Admission, CredentialId};
@@ -27,6 +27,12 @@ pub(crate) enum Side {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotWritable;
 
+/// A variable that was written for a while, and what was written to it before.
+pub(crate) struct Shadowed {
+    var: VarRef,
+    before: Option<Value<'static>>,
+}
+
 /// What VerifyAccessToken found out; the variables it sets are read from here when they are asked for.
 #[derive(Clone)]
 pub(crate) struct Verified {
@@ -47,25 +53,22 @@ pub(crate) enum TokenText {
     Owned(Arc<str>),
 }
 
-/// The failures of policies, in order; the first needs no allocation, and there is seldom a second.
+/// The state that few requests need: made when it is first written to.
 #[derive(Default)]
-pub(crate) struct Failures {
-    first: Option<Raised>,
-    more: Vec<Raised>,
-}
-
-impl Failures {
-    pub(crate) fn push(&mut self, raised: Raised) {
-        match self.first {
-            None => self.first = Some(raised),
-            Some(_) => self.more.push(raised),
-        }
-    }
-
-    /// The latest first.
-    pub(crate) fn latest(&self) -> impl Iterator<Item = &Raised> {
-        self.more.iter().rev().chain(&self.first)
-    }
+pub(crate) struct Cold {
+    /// What the client was sent, where steps run afterwards that might change it.
+    pub(crate) sent: Option<Box<Response<Bytes>>>,
+    pub(crate) custom: Vec<Option<Message>>,
+    /// What was written to variables that the deployment does not name, the latest last.
+    unnamed: Vec<(Box<str>, Value<'static>)>,
+    /// Failures beside the fault in force, the latest last.
+    failures: Vec<Raised>,
+    /// How far a policy got that asks its host more than once.
+    pub(crate) progress: usize,
+    /// The token a policy is looking up.
+    pub(crate) looked_up: Option<Secret>,
+    /// The token a policy is storing.
+    pub(crate) pending: Option<(Secret, Arc<AccessToken>)>,
 }
 
 /// The state of one request.
@@ -76,14 +79,10 @@ pub(crate) struct Run<'r> {
     edited: Option<Box<Request<Bytes>>>,
     pub(crate) response: Option<Box<Response<Bytes>>>,
     pub(crate) error: Option<Box<Response<Bytes>>>,
-    /// What the client was sent, where steps run afterwards that might change it.
-    pub(crate) sent: Option<Box<Response<Bytes>>>,
-    pub(crate) custom: Vec<Option<Message>>,
     pub(crate) side: Side,
     slots: Vec<Option<Value<'static>>>,
     pub(crate) verified: Option<Verified>,
     pub(crate) fault: Option<Raised>,
-    pub(crate) failures: Failures,
     pub(crate) fault_rule_ran: bool,
     /// Index of the proxy in the snapshot.
     pub(crate) proxy: Option<u32>,
@@ -96,13 +95,8 @@ pub(crate) struct Run<'r> {
     pub(crate) place: (Endpoint, Option<Part>),
     pub(crate) steps: u32,
     now_ms: Option<i64>,
-    pub(crate) message_id: OnceCell<String>,
-    /// How far a policy got that asks its host more than once.
-    pub(crate) progress: usize,
-    /// The token a policy is looking up.
-    pub(crate) looked_up: Option<Secret>,
-    /// The token a policy is storing.
-    pub(crate) pending: Option<(Secret, Arc<AccessToken>)>,
+    pub(crate) message_id: OnceCell<Box<str>>,
+    cold: Option<Box<Cold>>,
 }
 
 impl<'r> Run<'r> {
@@ -112,13 +106,10 @@ impl<'r> Run<'r> {
             edited: None,
             response: None,
             error: None,
-            sent: None,
-            custom: Vec::new(),
             side: Side::Request,
             slots: Vec::new(),
             verified: None,
             fault: None,
-            failures: Failures::default(),
             fault_rule_ran: false,
             proxy: None,
             suffix: 0,
@@ -129,10 +120,49 @@ impl<'r> Run<'r> {
             steps: 0,
             now_ms: None,
             message_id: OnceCell::new(),
-            progress: 0,
-            looked_up: None,
-            pending: None,
+            cold: None,
         }
+    }
+
+    /// What few requests need, if this one does.
+    pub(crate) fn cold(&self) -> Option<&Cold> {
+        self.cold.as_deref()
+    }
+
+    /// What few requests need.
+    pub(crate) fn cold_mut(&mut self) -> &mut Cold {
+        self.cold.get_or_insert_default()
+    }
+
+    /// A step begins: what another left behind of its progress is not for it.
+    pub(crate) fn begin_step(&mut self) {
+        self.steps += 1;
+        if let Some(cold) = &mut self.cold {
+            cold.progress = 0;
+        }
+    }
+
+    /// Notes a failure that is not, or no longer, the fault in force.
+    pub(crate) fn note_failure(&mut self, raised: Raised) {
+        self.cold_mut().failures.push(raised);
+    }
+
+    /// Puts another fault in force; the one before stays known by the variables of its policy.
+    pub(crate) fn replace_fault(&mut self, raised: Raised) {
+        if let Some(before) = self.fault.replace(raised) {
+            self.note_failure(before);
+        }
+    }
+
+    /// The failures of policies, the latest first.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = &Raised> {
+        let noted = self.cold.iter().flat_map(|cold| cold.failures.iter().rev());
+        self.fault.iter().chain(noted)
+    }
+
+    /// The response that was sent before the last steps ran.
+    pub(crate) fn take_sent(&mut self) -> Option<Response<Bytes>> {
+        self.cold.as_mut()?.sent.take().map(|sent| *sent)
     }
 
     pub(crate) fn into_owned(self) -> Run<'static> {
@@ -157,6 +187,20 @@ impl<'r> Run<'r> {
     /// The request for writing: copied at the first write.
     pub(crate) fn request_mut(&mut self) -> &mut Request<Bytes> {
         self.edited.get_or_insert_with(|| Box::new(self.received.get().clone()))
+    }
+
+    /// Removes headers that only the platform itself may set; policies and targets trust them.
+    pub(crate) fn remove_platform_headers(&mut self) {
+        const PREFIX: &str = "x-apigee-";
+        let forged = |name: &HeaderName| name.as_str().starts_with(PREFIX);
+        if self.received().headers().keys().any(forged) {
+            let names: Vec<HeaderName> =
+                self.received().headers().keys().filter(|name| forged(name)).cloned().collect();
+            let headers = self.request_mut().headers_mut();
+            for name in names {
+                headers.remove(name);
+            }
+        }
     }
 
     /// `proxy.pathsuffix`.
@@ -220,7 +264,7 @@ impl<'r> Run<'r> {
             (MessageName::Error, _) | (MessageName::Message, Side::Error) => {
                 self.error.as_deref().map(MessageRef::Response)
             }
-            (MessageName::Custom(at), _) => self.custom.get(at as usize)?.as_ref().map(Message::as_ref),
+            (MessageName::Custom(at), _) => self.cold.as_ref()?.custom.get(at as usize)?.as_ref().map(Message::as_ref),
         }
     }
 
@@ -244,10 +288,55 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Forgets what was written to a variable.
-    pub(crate) fn unset(&mut self, var: VarRef) {
-        if let Some(slot) = self.slots.get_mut(var.0 as usize) {
-            *slot = None;
+    /// Writes a variable whose name is only known at run time; one the deployment does not name is kept aside.
+    pub(crate) fn set_named(
+        &mut self,
+        proxy: &ProxyPlan,
+        name: &str,
+        value: Value<'static>,
+    ) -> Result<(), NotWritable> {
+        match proxy.names.find(name) {
+            Some(var) => self.set(proxy, var, value),
+            None => {
+                self.cold_mut().unnamed.push((name.into(), value));
+                Ok(())
+            }
+        }
+    }
+
+    /// What was written to a variable that the deployment does not name.
+    pub(crate) fn unnamed(&self, name: &str) -> Option<&Value<'static>> {
+        let unnamed = &self.cold.as_ref()?.unnamed;
+        unnamed.iter().rev().find(|(known, _)| **known == *name).map(|(_, value)| value)
+    }
+
+    /// Writes a variable for a while; what it gives back undoes that.
+    pub(crate) fn shadow(
+        &mut self,
+        proxy: &ProxyPlan,
+        var: VarRef,
+        value: Value<'static>,
+    ) -> Result<Shadowed, NotWritable> {
+        let before = self.slot(var).cloned();
+        self.set(proxy, var, value)?;
+        Ok(Shadowed { var, before })
+    }
+
+    /// Ends what [`shadow`](Self::shadow) began, the last first.
+    pub(crate) fn restore(&mut self, shadowed: Vec<Shadowed>) {
+        for Shadowed { var, before } in shadowed.into_iter().rev() {
+            if let Some(slot) = self.slots.get_mut(var.0 as usize) {
+                *slot = before;
+            }
+        }
+    }
+
+    /// Forgets what was written to the variables of a token: a verification sets them all anew.
+    pub(crate) fn unset_token_variables(&mut self, proxy: &ProxyPlan) {
+        for (slot, (_, entry)) in self.slots.iter_mut().zip(proxy.names.iter()) {
+            if matches!(entry.kind, Kind::Token(_)) {
+                *slot = None;
+            }
         }
     }
 
@@ -257,8 +346,8 @@ impl<'r> Run<'r> {
             MessageName::Response => Root::Response,
             MessageName::Message => Root::Message,
             MessageName::Error => Root::Error,
-            MessageName::Custom(at) => match self.custom.get(at as usize).and_then(Option::as_ref) {
-                Some(Message::Request(_)) => Root::Request,
+            MessageName::Custom(_) => match self.message(name) {
+                Some(MessageRef::Request(_)) => Root::Request,
                 _ => Root::Response,
             },
         };
@@ -278,16 +367,19 @@ impl<'r> Run<'r> {
             (MessageName::Error, _) | (MessageName::Message, Side::Error) => {
                 self.error.as_deref_mut().map(MessageMut::Response)
             }
-            (MessageName::Custom(at), _) => self.custom.get_mut(at as usize)?.as_mut().map(Message::as_mut),
+            (MessageName::Custom(at), _) => {
+                self.cold.as_mut()?.custom.get_mut(at as usize)?.as_mut().map(Message::as_mut)
+            }
         }
     }
 
     /// The response is sent: what steps do to it from here on is theirs alone.
     pub(crate) fn send(&mut self) {
-        self.sent = match self.fault {
+        let sent = match self.fault {
             Some(_) => self.error.clone(),
             None => self.response.clone(),
         };
+        self.cold_mut().sent = sent;
     }
 
     /// A null route: the request comes back as the response, unless a policy already wrote one.

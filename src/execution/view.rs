@@ -5,10 +5,10 @@ use std::net::IpAddr;
 
 use super::{Run, Side};
 use crate::fault::Raised;
-use crate::message::ClientInfo;
+use crate::message::{ClientInfo, Field, MessageRef};
 use crate::plan::{ProxyPlan, Snapshot};
 use crate::template::{RandomSource, RenderContext, Unresolved};
-use crate::variables::{FailureFact, Kind, Scope, SystemVariable, TimePart, Value, VarRef, civil};
+use crate::variables::{FailureFact, Kind, MessageName, Scope, SystemVariable, TimePart, Value, VarRef, civil};
 
 /// A request's variables at one moment.
 #[derive(Clone, Copy)]
@@ -48,9 +48,10 @@ impl<'a> View<'a, '_> {
     pub(crate) fn read_named(self, name: &str) -> Option<Value<'a>> {
         match self.proxy.names.find(name) {
             Some(var) => self.read(var),
+            None if self.run.unnamed(name).is_some() => self.run.unnamed(name).map(Value::borrow),
             // The kind is made for this one read, so nothing can be borrowed from it.
             None => match self.proxy.names.classify(name) {
-                Kind::Message(message, field) => field.read(self.run.message(message)?).map(Value::into_owned),
+                Kind::Message(message, field) => self.field(message, &field).map(Value::into_owned),
                 Kind::System(system) => self.system(system),
                 Kind::Token(token) => token.read(self).map(Value::into_owned),
                 Kind::Failure { prefix, policy, fact } => self.failure(prefix, policy, fact),
@@ -77,11 +78,24 @@ impl<'a> View<'a, '_> {
     fn compute(self, kind: &'a Kind) -> Option<Value<'a>> {
         match kind {
             Kind::Plain => None,
-            Kind::Message(message, field) => field.read(self.run.message(*message)?),
+            Kind::Message(message, field) => self.field(*message, field),
             Kind::System(system) => self.system(*system),
             Kind::Token(token) => token.read(self),
             Kind::Failure { prefix, policy, fact } => self.failure(prefix, *policy, *fact),
         }
+    }
+
+    /// A field of a message; that of an error message which nobody has needed yet is the one of its default.
+    fn field(self, name: MessageName, field: &Field) -> Option<Value<'a>> {
+        if let Some(message) = self.run.message(name) {
+            return field.read(message);
+        }
+        let is_error = name == MessageName::Error || (name == MessageName::Message && self.run.side == Side::Error);
+        if !is_error || self.run.fault.is_none() {
+            return None;
+        }
+        let response = self.run.default_response(&self.proxy.policies);
+        field.read(MessageRef::Response(&response)).map(Value::into_owned)
     }
 
     fn failure(self, prefix: &str, policy: Option<u32>, fact: FailureFact) -> Option<Value<'a>> {
@@ -90,7 +104,7 @@ impl<'a> View<'a, '_> {
             None => raised.policy.and_then(|at| self.proxy.policy(at)).is_some_and(|policy| policy.prefix == prefix),
         };
         // The latest failure is the one its policy's variables tell of.
-        let raised = self.run.failures.latest().find(belongs)?;
+        let raised = self.run.failures().find(belongs)?;
         Some(match fact {
             FailureFact::Failed => Value::Boolean(true),
             FailureFact::FaultName => {
@@ -154,7 +168,7 @@ impl<'a> View<'a, '_> {
             SystemVariable::MessageId => {
                 if self.run.message_id.get().is_none() {
                     let id = uuid(self.snapshot)?;
-                    let _ = self.run.message_id.set(id);
+                    let _ = self.run.message_id.set(id.into());
                 }
                 Value::text(self.run.message_id.get()?)
             }

@@ -38,7 +38,7 @@ impl MemoryTokenStore {
     }
 
     fn fingerprint(&self, token: TokenKey<'_>) -> u128 {
-        self.key.of(token.expose().as_bytes())
+        self.key.of(token.as_bytes())
     }
 }
 

@@ -7,22 +7,32 @@ use super::{Answer, ClientId};
 
 /// The text of a token on its way to a store; its Debug text hides it.
 #[derive(Clone, Copy)]
-pub struct TokenKey<'a>(&'a str);
+pub struct TokenKey<'a>(&'a [u8]);
 
 impl<'a> TokenKey<'a> {
     /// Wraps the text of a token.
     pub fn new(token: &'a str) -> Self {
+        Self(token.as_bytes())
+    }
+
+    /// Wraps a token that is known to be ASCII.
+    pub(crate) fn from_ascii(token: &'a [u8]) -> Self {
         Self(token)
     }
 
-    /// The text itself: for hashing, never for keeping.
+    /// The text itself: for hashing or passing on, never for keeping.
     pub fn expose(&self) -> &'a str {
+        std::str::from_utf8(self.0).unwrap_or_default()
+    }
+
+    /// The bytes of the text, which are at hand without a look at them.
+    pub fn as_bytes(&self) -> &'a [u8] {
         self.0
     }
 
     /// SHA-256 of the token: what a shared store keeps in its place.
     pub fn sha256(&self) -> [u8; 32] {
-        let digest = ring::digest::digest(&ring::digest::SHA256, self.0.as_bytes());
+        let digest = ring::digest::digest(&ring::digest::SHA256, self.0);
         let mut bytes = [0; 32];
         bytes.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
         bytes
@@ -103,7 +113,21 @@ impl AccessToken {
 
     /// Whether it carries a scope.
     pub fn has_scope(&self, scope: &str) -> bool {
-        self.scope.as_bytes().split(|byte| *byte == b' ').any(|one| one == scope.as_bytes())
+        let wanted = scope.as_bytes();
+        let mut rest = self.scope.as_bytes();
+        // The first byte tells most scopes apart without a comparison of the whole.
+        loop {
+            if rest.first() == wanted.first()
+                && let Some(after) = rest.strip_prefix(wanted)
+                && matches!(after.first(), None | Some(b' '))
+            {
+                return !wanted.is_empty();
+            }
+            match rest.iter().position(|byte| *byte == b' ').and_then(|at| rest.get(at + 1..)) {
+                Some(next) => rest = next,
+                None => return false,
+            }
+        }
     }
 }
 

@@ -18,17 +18,40 @@ use super::params::escape;
 /// assert_eq!(bearer("Basic t0ken"), None);
 /// ```
 pub fn bearer(header: &str) -> Option<&str> {
-    let token = match header.strip_prefix("Bearer ") {
+    let (start, token) = bearer_at(header.as_bytes())?;
+    header.get(start..start + token.len())
+}
+
+/// The token of a `Bearer` header, which is ASCII, and where it starts.
+pub(crate) fn bearer_at(header: &[u8]) -> Option<(usize, &[u8])> {
+    const SCHEME: &[u8] = b"Bearer ";
+    if let Some(token) = header.strip_prefix(SCHEME)
+        && is_token(token)
+    {
         // The spelling nearly all clients use, with nothing around the token.
-        Some(token) if is_token(token) => return Some(token),
-        _ => after_scheme(header, "bearer")?,
-    };
-    is_token(token).then_some(token)
+        return Some((SCHEME.len(), token));
+    }
+    let leading = header.iter().take_while(|byte| is_blank(byte)).count();
+    let scheme = header.get(leading..leading + SCHEME.len())?;
+    if !scheme.eq_ignore_ascii_case(SCHEME) {
+        return None;
+    }
+    let rest = header.get(leading + SCHEME.len()..)?;
+    let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
+    let start = leading + SCHEME.len() + blanks;
+    let token = rest.get(blanks..)?;
+    let trailing = token.iter().rev().take_while(|byte| is_blank(byte)).count();
+    let token = token.get(..token.len() - trailing)?;
+    is_token(token).then_some((start, token))
+}
+
+fn is_blank(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 /// Whether a text is all printable ASCII other than a comma. Without an early exit it is looked at many bytes at a time.
-fn is_token(text: &str) -> bool {
-    text.bytes().fold(!text.is_empty(), |good, byte| good & (byte.is_ascii_graphic() & (byte != b',')))
+fn is_token(text: &[u8]) -> bool {
+    text.iter().fold(!text.is_empty(), |good, byte| good & (byte.is_ascii_graphic() & (*byte != b',')))
 }
 
 /// User and password of a `Basic` header.

@@ -201,10 +201,11 @@ impl Compiled {
                     MessageKind::Response => Message::Response(Box::new(Response::new(Bytes::new()))),
                 };
                 let count = cx.proxy.names.message_count();
-                if cx.run.custom.len() < count {
-                    cx.run.custom.resize_with(count, || None);
+                let custom = &mut cx.run.cold_mut().custom;
+                if custom.len() < count {
+                    custom.resize_with(count, || None);
                 }
-                *cx.run.custom.get_mut(at as usize).ok_or(EditFailure::Host)? = Some(new);
+                *custom.get_mut(at as usize).ok_or(EditFailure::Host)? = Some(new);
             }
         }
         Ok(())

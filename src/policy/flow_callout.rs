@@ -46,11 +46,19 @@ pub(crate) struct Compiled {
     parameters: Vec<(VarRef, Source)>,
 }
 
-enum Source {
-    Reference(VarRef),
+/// Where a parameter gets its value: the variable, and when that does not resolve, the text.
+struct Source {
+    reference: Option<VarRef>,
+    text: Option<Text>,
+}
+
+enum Text {
     Template(CompiledTemplate),
     Literal(String),
 }
+
+/// The variable that holds the name of the shared flow while it runs.
+const NAME: &str = "apigee.edge.sharedflow.name";
 
 impl PolicyType for FlowCallout {
     type Compiled = Compiled;
@@ -76,15 +84,19 @@ impl PolicyType for FlowCallout {
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {
         let call = linker.shared_flow(&self.shared_flow_bundle);
-        let mut parameters = Vec::new();
+        let name = Text::Literal(self.shared_flow_bundle.value.clone());
+        let mut parameters = vec![(linker.intern(NAME), Source { reference: None, text: Some(name) })];
         for parameter in &self.parameters {
             let var = linker.intern(&parameter.name);
-            let source = match (&parameter.source.reference, &parameter.source.text, &parameter.value) {
-                (Some(name), ..) => Source::Reference(linker.intern(name)),
-                (None, Some(text), _) => Source::Template(linker.template(text, &Syntax::default())?),
-                (None, None, value) => Source::Literal(value.as_ref().map_or_else(String::new, |it| it.value.clone())),
+            let reference = parameter.source.reference.as_ref().map(|name| linker.intern(name));
+            let text = match (&parameter.source.text, &parameter.value) {
+                (Some(text), _) => Some(Text::Template(linker.template(text, &Syntax::default())?)),
+                (None, Some(value)) => Some(Text::Literal(value.value.clone())),
+                // Without any source the parameter is empty; a variable that does not resolve leaves it so.
+                (None, None) if reference.is_none() => Some(Text::Literal(String::new())),
+                (None, None) => None,
             };
-            parameters.push((var, source));
+            parameters.push((var, Source { reference, text }));
         }
         Some(Compiled { call, parameters })
     }
@@ -92,29 +104,40 @@ impl PolicyType for FlowCallout {
 
 impl Run for Compiled {
     fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
-        for (var, source) in &self.parameters {
-            let view = cx.view();
-            let value = match source {
-                Source::Reference(from) => view.get(*from).map(Value::into_owned),
-                Source::Literal(text) => Some(Value::from(text.clone())),
-                Source::Template(template) => match template.render(&view, &view.render_context(Unresolved::Empty)) {
-                    Ok(text) => Some(Value::from(text.into_owned())),
-                    Err(_) => return StepResult::Raise(Raised::host_failure()),
-                },
-            };
-            if let Some(value) = value
-                && cx.set(*var, value).is_err()
-            {
-                return cx.unexpected();
+        // All values are found before the first is written: a parameter does not see the ones beside it.
+        let values = self.parameters.iter().map(|(var, source)| Ok((*var, source.value(cx)?)));
+        let values: Vec<_> = match values.collect::<Result<_, Raised>>() {
+            Ok(values) => values,
+            Err(raised) => return StepResult::Raise(raised),
+        };
+        let mut shadowed = Vec::with_capacity(values.len());
+        for (var, value) in values {
+            let Some(value) = value else { continue };
+            match cx.run.shadow(cx.proxy, var, value) {
+                Ok(before) => shadowed.push(before),
+                Err(_) => {
+                    cx.run.restore(shadowed);
+                    return cx.unexpected();
+                }
             }
         }
-        StepResult::Call(self.call)
+        StepResult::Call(self.call, shadowed)
     }
+}
 
-    /// Parameters exist only while the shared flow runs.
-    fn leave(&self, cx: &mut StepContext<'_, '_>) {
-        for (var, _) in &self.parameters {
-            cx.run.unset(*var);
+impl Source {
+    fn value(&self, cx: &StepContext<'_, '_>) -> Result<Option<Value<'static>>, Raised> {
+        let view = cx.view();
+        if let Some(value) = self.reference.and_then(|from| view.get(from)) {
+            return Ok(Some(value.into_owned()));
+        }
+        match &self.text {
+            Some(Text::Literal(text)) => Ok(Some(Value::from(text.clone()))),
+            Some(Text::Template(template)) => match template.render(&view, &view.render_context(Unresolved::Empty)) {
+                Ok(text) => Ok(Some(Value::from(text.into_owned()))),
+                Err(_) => Err(Raised::host_failure()),
+            },
+            None => Ok(None),
         }
     }
 }

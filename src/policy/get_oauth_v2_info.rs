@@ -14,7 +14,7 @@ use crate::fault::{FaultSpec, Raised};
 use crate::host::{AccessToken, TokenStatus};
 use crate::plan::Linker;
 use crate::secret::Secret;
-use crate::variables::{Value, VarRef};
+use crate::variables::VarRef;
 use crate::xml::Element;
 
 /// `<GetOAuthV2Info>` as its document says it.
@@ -37,6 +37,9 @@ pub struct GetOAuthV2Info {
     pub(crate) root: Spanned<()>,
 }
 
+/// The rows of this policy's own fault table: other statuses than those of verification.
+pub(super) const INVALID: FaultSpec = FaultSpec { status: 500, ..INVALID_ACCESS_TOKEN };
+pub(super) const EXPIRED: FaultSpec = FaultSpec { status: 500, ..ACCESS_TOKEN_EXPIRED };
 const INVALID_CLIENT_ID: FaultSpec = FaultSpec::new(
     "steps.oauth.v2.invalid_client-invalid_client_id",
     500,
@@ -75,6 +78,7 @@ const TOKEN_NAMES: &[&str] = &[
     "developer.email",
     "organization_name",
     "api_product_list",
+    "refresh_token_expires_in",
     "refresh_count",
     "issued_at",
     "token_type",
@@ -87,8 +91,7 @@ impl PolicyType for GetOAuthV2Info {
     type Compiled = Compiled;
     const ELEMENT: &'static str = "GetOAuthV2Info";
     const PREFIX: &'static str = "oauthV2";
-    const FAULTS: &'static [FaultSpec] =
-        &[ACCESS_TOKEN_EXPIRED, INVALID_ACCESS_TOKEN, INVALID_CLIENT_ID, NO_API_PRODUCT_MATCH];
+    const FAULTS: &'static [FaultSpec] = &[EXPIRED, INVALID, INVALID_CLIENT_ID, NO_API_PRODUCT_MATCH];
 
     fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
         let value = |name: &str, d: &mut Diagnostics| root.child(name, d).map(ValueOrRef::parse);
@@ -147,8 +150,8 @@ impl Run for Compiled {
         match &self.lookup {
             Lookup::Token { value, .. } => {
                 let token = value.resolve(&cx.view()).map(|token| token.into_owned()).filter(|it| !it.is_empty());
-                let Some(token) = token else { return self.fail(&INVALID_ACCESS_TOKEN) };
-                cx.run.looked_up = Some(Secret::new(token.as_str()));
+                let Some(token) = token else { return self.fail(&INVALID) };
+                cx.run.cold_mut().looked_up = Some(Secret::new(token.as_str()));
                 match cx.token(TokenRequest::Lookup { token: Secret::new(token) }) {
                     Ok(reply) => self.token_found(cx, reply),
                     Err(result) => result,
@@ -185,20 +188,20 @@ impl Compiled {
 
     fn token_found(&self, cx: &mut StepContext<'_, '_>, reply: TokenReply) -> StepResult {
         let (Some(token), TokenReply::Record(record), Lookup::Token { ignore_status, .. }) =
-            (cx.run.looked_up.take(), reply, &self.lookup)
+            (cx.run.cold_mut().looked_up.take(), reply, &self.lookup)
         else {
             return cx.unexpected();
         };
-        let Some(record) = record else { return self.fail(&INVALID_ACCESS_TOKEN) };
+        let Some(record) = record else { return self.fail(&INVALID) };
         let now = match cx.now_ms() {
             Ok(now) => now,
             Err(raised) => return StepResult::Raise(raised),
         };
         if !ignore_status && record.status != TokenStatus::Approved {
-            return self.fail(&INVALID_ACCESS_TOKEN);
+            return self.fail(&INVALID);
         }
         if !ignore_status && record.is_expired(now) {
-            return self.fail(&ACCESS_TOKEN_EXPIRED);
+            return self.fail(&EXPIRED);
         }
         let directory = &cx.snapshot.directory;
         let credential = directory.find(&record.client_id).and_then(|id| directory.credential(id));
@@ -220,12 +223,9 @@ impl Compiled {
         for (name, value) in facts {
             let known = self.outputs.known.iter().find(|(known, _)| known == name).map(|(_, var)| *var);
             let written = match known {
-                Some(var) => cx.set(var, Value::from(value.clone())),
-                // Custom attributes are named by the token: their variables exist if anything in the bundle reads them.
-                None => match cx.proxy.names.find(&format!("{}.{name}", self.outputs.prefix)) {
-                    Some(var) => cx.set(var, Value::from(value.clone())),
-                    None => Ok(()),
-                },
+                Some(var) => cx.set(var, value.clone()),
+                // Custom attributes are named by the token or the app.
+                None => cx.set_named(&format!("{}.{name}", self.outputs.prefix), value.clone()),
             };
             if written.is_err() {
                 return cx.unexpected();
@@ -252,6 +252,8 @@ pub(super) fn token_facts(
         ("client_id", record.client_id.to_string()),
         ("organization_name", organization.to_owned()),
         ("api_product_list", format!("[{}]", record.api_products.join(", "))),
+        // There is no refresh token; the vendors print this where there is none.
+        ("refresh_token_expires_in", "0".to_owned()),
         ("refresh_count", record.refresh_count.to_string()),
         ("issued_at", record.issued_at_ms.to_string()),
         ("token_type", "BearerToken".to_owned()),
@@ -285,6 +287,8 @@ fn client_facts(credential: &CredentialRecord) -> Vec<(String, String)> {
         facts.push(("developer.email".to_owned(), developer.email.clone()));
         facts.extend(developer.developer_id.clone().map(|id| ("developer.id".to_owned(), id)));
     }
-    facts.extend(app.attributes.iter().map(|attribute| (attribute.name.clone(), attribute.value.clone())));
+    // An attribute cannot stand for a fixed part of the profile.
+    let custom = app.attributes.iter().filter(|attribute| !CLIENT_NAMES.contains(&attribute.name.as_str()));
+    facts.extend(custom.map(|attribute| (attribute.name.clone(), attribute.value.clone())));
     facts
 }

@@ -54,11 +54,6 @@ pub(crate) trait Run: Send + Sync {
         cx.unexpected()
     }
 
-    /// Tidies up after the shared flow it called has ended.
-    fn leave(&self, cx: &mut StepContext<'_, '_>) {
-        let _ = cx;
-    }
-
     /// Whether it can suspend the run.
     fn may_suspend(&self) -> bool {
         false
@@ -116,10 +111,6 @@ macro_rules! policy_table {
 
             fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
                 match self { $(Self::$name(policy) => policy.resume(cx, reply),)+ }
-            }
-
-            fn leave(&self, cx: &mut StepContext<'_, '_>) {
-                match self { $(Self::$name(policy) => policy.leave(cx),)+ }
             }
 
             fn may_suspend(&self) -> bool {

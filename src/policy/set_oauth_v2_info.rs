@@ -5,15 +5,14 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::common::{Attribute, CompiledAttribute, CompiledValue, ValueOrRef};
-use super::get_oauth_v2_info::token_facts;
-use super::oauth_v2::{ACCESS_TOKEN_EXPIRED, INVALID_ACCESS_TOKEN};
+use super::get_oauth_v2_info::{EXPIRED, INVALID, token_facts};
 use super::{PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fault::FaultSpec;
 use crate::host::{AccessToken, TokenAttribute, TokenChange, TokenStatus};
 use crate::plan::Linker;
 use crate::secret::Secret;
-use crate::variables::{Intern, Value, VarRef};
+use crate::variables::VarRef;
 use crate::xml::Element;
 
 /// `<SetOAuthV2Info>` as its document says it.
@@ -36,6 +35,7 @@ const NAMES: &[&str] = &[
     "refresh_count",
     "organization_name",
     "expires_in",
+    "refresh_token_expires_in",
     "issued_at",
     "status",
     "api_product_list",
@@ -46,7 +46,9 @@ const NAMES: &[&str] = &[
 pub(crate) struct Compiled {
     token: CompiledValue,
     attributes: Vec<CompiledAttribute>,
-    outputs: Vec<(String, VarRef)>,
+    outputs: Vec<(&'static str, VarRef)>,
+    /// `oauthv2accesstoken.{policy}`
+    prefix: String,
 }
 
 impl PolicyType for SetOAuthV2Info {
@@ -72,13 +74,9 @@ impl PolicyType for SetOAuthV2Info {
                 .push(Diagnostic::warning("oauth::fixed-attribute", message).at(&linker.source, attribute.name.span));
         }
         let attributes = Attribute::compile_list(&custom, linker)?;
-        let mut outputs: Vec<_> =
-            NAMES.iter().map(|name| ((*name).to_owned(), linker.own("oauthv2accesstoken", name))).collect();
-        for attribute in &attributes {
-            let var = linker.intern(&format!("oauthv2accesstoken.{}.{}", linker.policy, attribute.name));
-            outputs.push((format!("accesstoken.{}", attribute.name), var));
-        }
-        Some(Compiled { token: self.access_token.compile(linker), attributes, outputs })
+        let outputs = NAMES.iter().map(|name| (*name, linker.own("oauthv2accesstoken", name))).collect();
+        let prefix = format!("oauthv2accesstoken.{}", linker.policy);
+        Some(Compiled { token: self.access_token.compile(linker), attributes, outputs, prefix })
     }
 }
 
@@ -86,7 +84,7 @@ impl Run for Compiled {
     fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
         let token = self.token.resolve(&cx.view()).map(|token| token.into_owned()).filter(|it| !it.is_empty());
         let Some(token) = token else { return cx.raise(&INVALID) };
-        cx.run.looked_up = Some(Secret::new(token.as_str()));
+        cx.run.cold_mut().looked_up = Some(Secret::new(token.as_str()));
         match cx.token(TokenRequest::Lookup { token: Secret::new(token) }) {
             Ok(TokenReply::Record(record)) => self.found(cx, record),
             Ok(TokenReply::Inserted) => cx.unexpected(),
@@ -95,7 +93,7 @@ impl Run for Compiled {
     }
 
     fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
-        match (reply, cx.run.progress) {
+        match (reply, cx.run.cold_mut().progress) {
             (Reply::Token(TokenReply::Record(record)), 0) => self.found(cx, record),
             (Reply::Token(TokenReply::Record(record)), _) => self.changed(cx, record),
             _ => cx.unexpected(),
@@ -118,7 +116,7 @@ impl Compiled {
         if record.is_expired(now) {
             return cx.raise(&EXPIRED);
         }
-        let Some(token) = cx.run.looked_up.clone() else { return cx.unexpected() };
+        let Some(token) = cx.run.cold_mut().looked_up.clone() else { return cx.unexpected() };
         if record.status != TokenStatus::Approved {
             return cx.raise(&INVALID);
         }
@@ -132,7 +130,7 @@ impl Compiled {
                 display: attribute.display,
             })
             .collect();
-        cx.run.progress = 1;
+        cx.run.cold_mut().progress = 1;
         match cx.token(TokenRequest::Update { token, change: TokenChange::Attributes(attributes) }) {
             Ok(TokenReply::Record(record)) => self.changed(cx, record),
             Ok(TokenReply::Inserted) => cx.unexpected(),
@@ -141,8 +139,10 @@ impl Compiled {
     }
 
     fn changed(&self, cx: &mut StepContext<'_, '_>, record: Option<Arc<AccessToken>>) -> StepResult {
-        cx.run.progress = 0;
-        let (Some(record), Some(token)) = (record, cx.run.looked_up.take()) else { return cx.raise(&INVALID) };
+        cx.run.cold_mut().progress = 0;
+        let (Some(record), Some(token)) = (record, cx.run.cold_mut().looked_up.take()) else {
+            return cx.raise(&INVALID);
+        };
         let now = match cx.now_ms() {
             Ok(now) => now,
             Err(raised) => return StepResult::Raise(raised),
@@ -153,14 +153,20 @@ impl Compiled {
         let facts = token_facts(token.expose(), &record, credential.map(|it| &**it), &organization, now);
         for (name, var) in &self.outputs {
             let Some((_, value)) = facts.iter().find(|(known, _)| known == name) else { continue };
-            if cx.set(*var, Value::from(value.clone())).is_err() {
+            if cx.set(*var, value.clone()).is_err() {
+                return cx.unexpected();
+            }
+        }
+        for attribute in record.attributes.iter() {
+            // An attribute cannot stand for a fixed part of the profile.
+            if NAMES.contains(&&*attribute.name) {
+                continue;
+            }
+            let name = format!("{}.{}", self.prefix, attribute.name);
+            if cx.set_named(&name, attribute.value.to_string()).is_err() {
                 return cx.unexpected();
             }
         }
         StepResult::Continue
     }
 }
-
-/// The rows of this policy's own fault table: other statuses than those of verification.
-const INVALID: FaultSpec = FaultSpec { status: 500, ..INVALID_ACCESS_TOKEN };
-const EXPIRED: FaultSpec = FaultSpec { status: 500, ..ACCESS_TOKEN_EXPIRED };

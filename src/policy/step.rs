@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::execution::{Run as RunState, View};
+use crate::execution::{Run as RunState, Shadowed, View};
 use crate::fault::{FaultSpec, Raised};
 use crate::host::{AccessToken, Answer, HostFailure, TokenChange, TokenKey};
 use crate::plan::{PolicyPlan, ProxyPlan, Snapshot};
@@ -15,8 +15,8 @@ pub(crate) enum StepResult {
     Continue,
     /// The flow enters the error state.
     Raise(Raised),
-    /// A shared flow runs, by the index of the call in the plan.
-    Call(u32),
+    /// A shared flow runs, by the index of the call in the plan; then what its parameters hid is seen again.
+    Call(u32, Vec<Shadowed>),
     /// The policy wrote the response itself; request processing ends here.
     Respond,
     /// The run waits for its host.
@@ -84,6 +84,15 @@ impl<'s, 'r> StepContext<'s, 'r> {
         self.run.set(self.proxy, var, value.into())
     }
 
+    /// Writes a variable whose name is only known now.
+    pub(crate) fn set_named(
+        &mut self,
+        name: &str,
+        value: impl Into<Value<'static>>,
+    ) -> Result<(), crate::execution::NotWritable> {
+        self.run.set_named(self.proxy, name, value.into())
+    }
+
     /// The time of this run.
     pub(crate) fn now_ms(&mut self) -> Result<i64, Raised> {
         self.run.now_ms(&self.snapshot.host)
@@ -116,6 +125,13 @@ impl<'s, 'r> StepContext<'s, 'r> {
     /// A reply that no step asked for: the run cannot be trusted to go on.
     pub(crate) fn unexpected(&self) -> StepResult {
         StepResult::Raise(Raised::host_failure())
+    }
+
+    /// Sets the failure variables of this policy, which goes on in another way than by raising a fault.
+    pub(crate) fn note_failure(&mut self, mut raised: Raised) {
+        let at = self.proxy.policies.iter().position(|policy| std::ptr::eq(policy, self.policy));
+        raised.policy = at.and_then(|at| u32::try_from(at).ok());
+        self.run.note_failure(raised);
     }
 
     /// A fault of this policy.

@@ -50,8 +50,11 @@ pub(crate) enum Fact {
     AppType,
     AppParentId,
     AppParentStatus,
+    AppAccessType,
     AppCreatedAt,
+    AppCreatedBy,
     AppLastModifiedAt,
+    AppLastModifiedBy,
     DeveloperId,
     DeveloperEmail,
     DeveloperUserName,
@@ -60,7 +63,9 @@ pub(crate) enum Fact {
     DeveloperStatus,
     DeveloperApps,
     DeveloperCreatedAt,
+    DeveloperCreatedBy,
     DeveloperLastModifiedAt,
+    DeveloperLastModifiedBy,
     CompanyId,
     CompanyDisplayName,
     CompanyStatus,
@@ -98,8 +103,11 @@ const NAMES: &[(&str, Fact)] = &[
     ("app.appType", Fact::AppType),
     ("app.appParentId", Fact::AppParentId),
     ("app.appParentStatus", Fact::AppParentStatus),
+    ("app.accessType", Fact::AppAccessType),
     ("app.created_at", Fact::AppCreatedAt),
+    ("app.created_by", Fact::AppCreatedBy),
     ("app.last_modified_at", Fact::AppLastModifiedAt),
+    ("app.last_modified_by", Fact::AppLastModifiedBy),
     ("developer.id", Fact::DeveloperId),
     ("developer.email", Fact::DeveloperEmail),
     ("apigee.developer.email", Fact::DeveloperEmail),
@@ -109,18 +117,22 @@ const NAMES: &[(&str, Fact)] = &[
     ("developer.status", Fact::DeveloperStatus),
     ("developer.apps", Fact::DeveloperApps),
     ("developer.created_at", Fact::DeveloperCreatedAt),
+    ("developer.created_by", Fact::DeveloperCreatedBy),
     ("developer.last_modified_at", Fact::DeveloperLastModifiedAt),
+    ("developer.last_modified_by", Fact::DeveloperLastModifiedBy),
     ("company.id", Fact::CompanyId),
     ("company.displayName", Fact::CompanyDisplayName),
     ("company.appOwnerStatus", Fact::CompanyStatus),
 ];
+
+type Family = fn(Box<str>) -> TokenVariable;
 
 impl TokenVariable {
     pub(crate) fn parse(name: &str) -> Option<Self> {
         if let Some((_, fact)) = NAMES.iter().find(|(known, _)| *known == name) {
             return Some(Self::Fixed(*fact));
         }
-        let families: [(&str, fn(Box<str>) -> Self); 6] = [
+        let families: [(&str, Family); 6] = [
             ("accesstoken.", Self::TokenAttribute),
             ("apiproduct.operation.attributes.", Self::OperationAttribute),
             ("apiproduct.", Self::ProductAttribute),
@@ -203,8 +215,11 @@ impl Fact {
                 Some(company) => Value::text(company.status.as_str()),
                 None => Value::text(credential.developer()?.status.as_str()),
             },
+            Self::AppAccessType => opt(&app.access_type)?,
             Self::AppCreatedAt => millis(app.created_at)?,
+            Self::AppCreatedBy => opt(&app.created_by)?,
             Self::AppLastModifiedAt => millis(app.last_modified_at)?,
+            Self::AppLastModifiedBy => opt(&app.last_modified_by)?,
             Self::DeveloperId => opt(&credential.developer()?.developer_id)?,
             Self::DeveloperEmail => Value::text(&credential.developer()?.email),
             Self::DeveloperUserName => opt(&credential.developer()?.user_name)?,
@@ -213,6 +228,8 @@ impl Fact {
             Self::DeveloperStatus => Value::text(credential.developer()?.status.as_str()),
             Self::DeveloperApps => Value::List(credential.developer()?.apps.as_slice().into()),
             Self::DeveloperCreatedAt => millis(credential.developer()?.created_at)?,
+            Self::DeveloperCreatedBy => opt(&credential.developer()?.created_by)?,
+            Self::DeveloperLastModifiedBy => opt(&credential.developer()?.last_modified_by)?,
             Self::DeveloperLastModifiedAt => millis(credential.developer()?.last_modified_at)?,
             Self::CompanyId => Value::text(&credential.company()?.name),
             Self::CompanyDisplayName => opt(&credential.company()?.display_name)?,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 #[path = "../../fuzz/targets/src/lib.rs"]
+#[allow(unreachable_pub, reason = "the fuzz targets are a crate of their own too")]
 mod targets;
 
 use crate::cases::root;

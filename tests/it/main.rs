@@ -10,5 +10,8 @@
 )]
 
 mod cases;
+mod deploy;
+mod dialect;
 mod fuzz;
+mod refusals;
 mod table;

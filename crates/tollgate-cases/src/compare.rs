@@ -54,7 +54,9 @@ pub(crate) fn failures(observed: &Observed, want: &Want) -> Vec<String> {
     for ((name, want), found) in want.variables.iter().zip(&observed.wanted) {
         match (want, found) {
             (Value::Null, None) => {}
-            (Value::Null, Some(found)) => failures.0.push(format!("variable `{name}`: want it unresolved, found `{found}`")),
+            (Value::Null, Some(found)) => {
+                failures.0.push(format!("variable `{name}`: want it unresolved, found `{found}`"))
+            }
             (want, None) => failures.0.push(format!("variable `{name}`: want `{}`, found it unresolved", text(want))),
             (want, Some(found)) => failures.equal(&format!("variable `{name}`"), &text(want), found),
         }
@@ -96,11 +98,9 @@ impl Failures {
     }
 
     fn message(&mut self, at: &str, want: &WantMessage, found: &Message) {
-        for (what, want, found) in [
-            ("method", &want.method, &found.method),
-            ("url", &want.url, &found.url),
-            ("path", &want.path, &found.path),
-        ] {
+        for (what, want, found) in
+            [("method", &want.method, &found.method), ("url", &want.url, &found.url), ("path", &want.path, &found.path)]
+        {
             if let Some(want) = want {
                 self.equal(&format!("{at}{what}"), want, found);
             }
@@ -111,7 +111,8 @@ impl Failures {
 
     fn headers(&mut self, at: &str, want: &Map<String, Value>, found: &HeaderMap) {
         for (name, want) in want {
-            let values: Vec<_> = found.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+            let values: Vec<_> =
+                found.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
             let want: Vec<String> = match want {
                 Value::Null => Vec::new(),
                 Value::Array(values) => values.iter().map(text).collect(),

@@ -56,8 +56,8 @@ impl CaseFile {
         let text = load::text(path)?;
         // `no` and `on` are words, as YAML 1.2 has them.
         let options = serde_saphyr::options! { strict_booleans: true };
-        let document: Document =
-            serde_saphyr::from_str_with_options(&text, options).map_err(|error| CaseError::format(path, error.to_string()))?;
+        let document: Document = serde_saphyr::from_str_with_options(&text, options)
+            .map_err(|error| CaseError::format(path, error.to_string()))?;
         Self::resolve(path, document)
     }
 
@@ -181,9 +181,9 @@ impl CaseFile {
         let mut response = None;
         for (at, step) in steps(case).enumerate() {
             now = step.now.unwrap_or(now);
-            let observed = self.prepare(&host, now, step, mode).and_then(|()| {
-                Observed::of(&engine, &host, step, &Before(response.as_ref()))
-            });
+            let observed = self
+                .prepare(&host, now, step, mode)
+                .and_then(|()| Observed::of(&engine, &host, step, &Before(response.as_ref())));
             match observed {
                 Ok(observed) => {
                     let failures = compare::failures(&observed, step.want);

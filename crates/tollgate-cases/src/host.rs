@@ -1,7 +1,7 @@
 //! The host of a case: a clock that is set, random bytes that repeat, and a token store that can be told to fail or wait.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 
 use tollgate::host::{
     AccessToken, Answer, Clock, Host, HostFailure, MemoryTokenStore, Random, TokenChange, TokenKey, TokenStore,

@@ -12,7 +12,7 @@
 //!     want: {status: 401, fault: oauth.v2.InvalidAccessToken}
 //! ```
 //!
-//! Every key of the format is a field in [`format`]. To run the cases of a project in its own tests:
+//! Every key of the format is a field in [`format`](mod@format). To run the cases of a project in its own tests:
 //!
 //! ```
 //! # let folder = std::env::temp_dir().join("tollgate-cases-doc");

@@ -68,7 +68,12 @@ pub(crate) struct Observed {
 
 impl Observed {
     /// Runs a request.
-    pub(crate) fn of(engine: &PolicyEngine, host: &CaseHost, step: Step<'_>, before: &Before<'_>) -> Result<Self, String> {
+    pub(crate) fn of(
+        engine: &PolicyEngine,
+        host: &CaseHost,
+        step: Step<'_>,
+        before: &Before<'_>,
+    ) -> Result<Self, String> {
         let request = before.request(step.request)?;
         let answer = match step.target {
             Some(target) => Some(match target.fail {

@@ -19,9 +19,11 @@ impl Before<'_> {
         let mut rest = template;
         while let Some((literal, after)) = rest.split_once("{{response.") {
             let Some((path, after)) = after.split_once("}}") else { break };
-            let response = self.0.ok_or_else(|| format!("`{{{{response.{path}}}}}`: the response before is not JSON"))?;
+            let response =
+                self.0.ok_or_else(|| format!("`{{{{response.{path}}}}}`: the response before is not JSON"))?;
             let found = path.split('.').try_fold(response, |value, member| value.get(member));
-            let found = found.ok_or_else(|| format!("`{{{{response.{path}}}}}`: the response before has no such member"))?;
+            let found =
+                found.ok_or_else(|| format!("`{{{{response.{path}}}}}`: the response before has no such member"))?;
             filled.push_str(literal);
             filled.push_str(&text(found));
             rest = after;

@@ -1,5 +1,11 @@
 //! The runner itself: what holds holds, what fails is told, and a file that is wrong is refused with its place.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests stop at the first surprise"
+)]
 
 use std::fs;
 use std::path::PathBuf;
@@ -103,7 +109,10 @@ cases:
     );
     let failures = failures(&folder, &text);
     assert_eq!(failures.len(), 1, "{failures:?}");
-    assert!(failures[0].contains("then 1: `{{response.nothing}}`: the response before has no such member"), "{failures:?}");
+    assert!(
+        failures[0].contains("then 1: `{{response.nothing}}`: the response before has no such member"),
+        "{failures:?}"
+    );
 }
 
 #[test]

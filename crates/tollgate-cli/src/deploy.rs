@@ -178,7 +178,9 @@ mod tests {
         let read = target_url("weather/default=http://127.0.0.1:9000/x?a=b").unwrap();
         assert_eq!((read.proxy.as_str(), read.endpoint.as_str()), ("weather", "default"));
         assert_eq!(read.url, "http://127.0.0.1:9000/x?a=b");
-        for wrong in ["weather=http://h", "weather/default", "/x=http://h", "a/=http://h", "a/b=", "a/b=/path", "a/b=h:1 2"] {
+        for wrong in
+            ["weather=http://h", "weather/default", "/x=http://h", "a/=http://h", "a/b=", "a/b=/path", "a/b=h:1 2"]
+        {
             assert!(target_url(wrong).is_err(), "{wrong}");
         }
     }

@@ -64,7 +64,8 @@ impl Mask {
     /// A body; in JSON the members that are secret by their name are hidden.
     pub(crate) fn body(&self, body: &[u8]) -> String {
         let text = String::from_utf8_lossy(body);
-        if !self.show && let Ok(mut json @ (Value::Object(_) | Value::Array(_))) = serde_json::from_slice(body)
+        if !self.show
+            && let Ok(mut json @ (Value::Object(_) | Value::Array(_))) = serde_json::from_slice(body)
             && hide(&mut json)
         {
             return self.text(&json.to_string());
@@ -115,7 +116,7 @@ fn is_secret(name: &str) -> bool {
         "x-apikey",
     ];
     let last = name.rsplit('.').next().unwrap_or(name).to_ascii_lowercase();
-    NAMES.contains(&last.as_str()) && name != "response.status.code"
+    NAMES.contains(&last.as_str()) && !name.ends_with(".status.code")
         || ["secret", "password", "passwd"].iter().any(|word| last.contains(word))
 }
 
@@ -136,6 +137,7 @@ mod tests {
         assert_eq!(mask.named("Authorization", "Basic abc"), "***");
         assert_eq!(mask.named("oauthv2accesstoken.generate.access_token", "t"), "***");
         assert_eq!(mask.named("client_id", "me"), "me");
+        assert_eq!(mask.named("error.status.code", "401"), "401");
         assert_eq!(mask.named("token_type", "Bearer"), "Bearer");
         let body = mask.body(br#"{"access_token":"NEW","expires_in":1,"inner":[{"client_secret":"S"}]}"#);
         assert_eq!(body, r#"{"access_token":"***","expires_in":1,"inner":[{"client_secret":"***"}]}"#);

@@ -1,11 +1,13 @@
 //! Headers that belong to one connection, and the length of a body.
 
+use http::header::CONTENT_LENGTH;
+#[cfg(feature = "server")]
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING,
-    UPGRADE,
+    CONNECTION, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderValue};
 
+#[cfg(feature = "server")]
 const HOP_BY_HOP: [HeaderName; 9] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -19,6 +21,7 @@ const HOP_BY_HOP: [HeaderName; 9] = [
 ];
 
 /// Removes the headers of the connection, and those its `Connection` header names (RFC 9110 section 7.6.1).
+#[cfg(feature = "server")]
 pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
@@ -37,7 +40,7 @@ pub(crate) fn set_length(headers: &mut HeaderMap, length: usize) {
     headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "server"))]
 mod tests {
     use super::*;
 

@@ -1,5 +1,11 @@
 //! The server and the layer on real sockets.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, reason = "tests stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests stop at the first surprise"
+)]
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -191,7 +197,7 @@ async fn a_panic_ends_one_request_only() {
     let engine = PolicyEngine::new(deployment("http://127.0.0.1:1"), Host::in_memory().with_tokens(Broken)).unwrap();
     let reports = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&reports);
-    let targets = Targets::builder().report(move |_| drop(counter.fetch_add(1, Ordering::Relaxed))).build();
+    let targets = Targets::builder().report(move |_| _ = counter.fetch_add(1, Ordering::Relaxed)).build();
     let server = Server::start(TollgateLayer::new(engine), targets).await;
     let with = |token: &str| {
         format!("GET /closed HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n")

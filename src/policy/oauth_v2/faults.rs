@@ -105,13 +105,6 @@ pub(crate) const FAILED_TO_RESOLVE_TOKEN: FaultSpec = FaultSpec::new(
     "a variable that `Token` names does not resolve",
 );
 
-pub(crate) const INVALID_TOKEN_TYPE: FaultSpec = FaultSpec::new(
-    "steps.oauth.v2.InvalidTokenType",
-    500,
-    "Invalid token type",
-    "a token is not of the kind that `Token` says",
-);
-
 pub(crate) const INVALID_CLIENT: FaultSpec = FaultSpec::new(
     "steps.oauth.v2.invalid_client",
     401,
@@ -133,7 +126,7 @@ pub(crate) const INVALID_REQUEST: FaultSpec =
 pub(crate) const UNSUPPORTED_GRANT_TYPE: FaultSpec = FaultSpec::new(
     "steps.oauth.v2.UnSupportedGrantType",
     500,
-    "Unsupported grant type : {detail}",
+    "{detail}",
     "the grant type is not among the supported ones",
 );
 
@@ -206,7 +199,6 @@ pub(super) const ALL: &[FaultSpec] = &[
     COMPANY_NOT_ACTIVE,
     FAILED_TO_RESOLVE_ACCESS_TOKEN,
     FAILED_TO_RESOLVE_TOKEN,
-    INVALID_TOKEN_TYPE,
     INVALID_CLIENT,
     INVALID_CLIENT_IDENTIFIER,
     INVALID_REQUEST,

@@ -9,6 +9,7 @@ use super::{GrantType, OAuthV2, Operation};
 use crate::diagnostic::Diagnostic;
 use crate::dialect::BasicCredentials;
 use crate::entity::{CredentialCheck, CredentialId, CredentialRecord};
+use crate::execution::Side;
 use crate::fault::{FaultSpec, Raised};
 use crate::host::{AccessToken, TokenAttribute, TokenStatus};
 use crate::message::authorization::{basic, form_decoded};
@@ -16,7 +17,7 @@ use crate::plan::Linker;
 use crate::policy::common::{Attribute, CompiledAttribute, CompiledValue};
 use crate::policy::{Reply, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::secret::Secret;
-use crate::variables::{Intern, Scope as _, Value, VarRef};
+use crate::variables::{Intern, Kind, Scope as _, Value, VarRef};
 
 /// GenerateAccessToken or GenerateJWTAccessToken as it runs.
 pub(crate) struct Generate {
@@ -25,7 +26,7 @@ pub(crate) struct Generate {
     client_id: VarRef,
     client_secret: VarRef,
     authorization: VarRef,
-    scope: Option<(VarRef, Arc<str>)>,
+    scope: Option<RequestedScope>,
     expires_in: Option<CompiledValue>,
     end_user: Option<VarRef>,
     attributes: Vec<CompiledAttribute>,
@@ -36,6 +37,13 @@ pub(crate) struct Generate {
     respond_errors: bool,
     rfc: bool,
     outputs: response::Outputs,
+}
+
+/// Where the requested scopes are.
+struct RequestedScope {
+    var: VarRef,
+    /// The text itself, where it may be the list: it is no variable that every request has or lacks.
+    literal: Option<Arc<str>>,
 }
 
 /// What may come from a third party.
@@ -85,7 +93,11 @@ impl Generate {
         let client_id = variable(&policy.client_id, "request.formparam.client_id");
         let client_secret = linker.intern("request.formparam.client_secret");
         let authorization = linker.intern("request.header.authorization");
-        let scope = policy.scope.as_ref().map(|scope| (linker.intern(scope), Arc::from(scope.value.as_str())));
+        let scope = policy.scope.as_ref().map(|scope| {
+            let var = linker.intern(scope);
+            let literal = linker.names.entry(var).is_some_and(|entry| matches!(entry.kind, Kind::Plain));
+            RequestedScope { var, literal: literal.then(|| Arc::from(scope.value.as_str())) }
+        });
         let external = External {
             authorization: policy.external_authorization,
             status: linker.intern("oauth_external_authorization_status"),
@@ -120,7 +132,7 @@ impl Generate {
         match self.issue(cx) {
             Ok(Ok((token, record))) => {
                 let request = TokenRequest::Insert { token: Secret::new(token.as_str()), record: Arc::clone(&record) };
-                cx.run.pending = Some((Secret::new(token), record));
+                cx.run.cold_mut().pending = Some((Secret::new(token), record));
                 match cx.token(request) {
                     Ok(reply) => self.finish(cx, reply),
                     Err(result) => result,
@@ -158,7 +170,6 @@ impl Generate {
                 display: attribute.display,
             })
             .collect();
-        let products = credential.products().iter().filter_map(|product| directory.product(*product));
         let record = AccessToken {
             client_id: credential.consumer_key().clone(),
             scope: self.scope(cx, id).into(),
@@ -166,7 +177,7 @@ impl Generate {
             status: TokenStatus::Approved,
             issued_at_ms: now,
             expires_at_ms: lifetime.map(|ms| now.saturating_add(ms)),
-            api_products: products.map(|product| Arc::from(product.name.as_str())).collect(),
+            api_products: Arc::clone(credential.product_names()),
             end_user: self.end_user.and_then(|var| view.text_of(var)).map(Arc::from),
             attributes,
             refresh_count: 0,
@@ -191,7 +202,8 @@ impl Generate {
             let known = GrantType::WORDS.iter().any(|(word, _)| *word == grant);
             return Err(Refusal {
                 spec: &UNSUPPORTED_GRANT_TYPE,
-                status: 400,
+                // RFC 6749 asks for 400; the vendors document the status of the fault.
+                status: if self.rfc { 400 } else { UNSUPPORTED_GRANT_TYPE.status },
                 error: "unsupported_grant_type",
                 // Only words of the RFC are repeated; whatever else the client sent is not.
                 text: if known { format!("Unsupported grant type : {grant}") } else { "Unsupported grant type".into() },
@@ -244,11 +256,10 @@ impl Generate {
         let view = cx.view();
         let asked = match &self.scope {
             None => None,
-            // The text names a variable. Where it cannot, because it is a list or no such variable exists, it is the list.
-            Some((var, text)) => match view.get(*var) {
+            // The text names a variable. Where no such variable exists it is the list: rather that than every scope.
+            Some(RequestedScope { var, literal }) => match view.get(*var) {
                 Some(value) => Some(value.into_text().into_owned()),
-                None if text.contains('.') => None,
-                None => Some(text.to_string()),
+                None => literal.as_deref().map(str::to_owned),
             },
         };
         match asked.as_deref().map(str::trim).filter(|asked| !asked.is_empty()) {
@@ -298,7 +309,7 @@ impl Generate {
     }
 
     fn finish(&self, cx: &mut StepContext<'_, '_>, reply: TokenReply) -> StepResult {
-        let (Some((token, record)), TokenReply::Inserted) = (cx.run.pending.take(), reply) else {
+        let (Some((token, record)), TokenReply::Inserted) = (cx.run.cold_mut().pending.take(), reply) else {
             return cx.unexpected();
         };
         let Some(credential) =
@@ -328,8 +339,10 @@ impl Generate {
     /// Refuses in the form the policy asks for: an OAuth body, or a fault.
     fn refuse(&self, cx: &mut StepContext<'_, '_>, refusal: Refusal) -> StepResult {
         let raised = Raised::new(refusal.spec).status(refusal.status).detail(refusal.text.as_str());
-        let answers = self.respond || (self.respond_errors && cx.policy.continue_on_error);
-        if !answers {
+        let goes_on = cx.policy.continue_on_error;
+        let answers = if goes_on { self.respond_errors } else { self.respond };
+        // In the error flow the error message is that of the fault in force.
+        if !answers || cx.run.side == Side::Error {
             return StepResult::Raise(raised);
         }
         let body = if self.rfc {
@@ -338,7 +351,8 @@ impl Generate {
             serde_json::json!({ "ErrorCode": refusal.error, "Error": refusal.text })
         };
         let response = response::json(refusal.status, &body, self.rfc);
-        if self.respond_errors && cx.policy.continue_on_error {
+        if goes_on {
+            cx.note_failure(raised);
             cx.run.response = Some(Box::new(response));
             return StepResult::Respond;
         }

@@ -69,24 +69,20 @@ impl Judge {
         }
         let suffix = cx.run.path_suffix();
         let verb = cx.run.received().method();
-        let admission = credential
-            .products()
-            .iter()
-            .filter(|product| {
-                products == Products::OfClient
-                    || directory
-                        .product(**product)
-                        .is_some_and(|it| token.api_products.iter().any(|name| **name == *it.name))
-            })
-            .find_map(|product| directory.admit(*product, cx.proxy.id, suffix, verb));
+        let admission = match products {
+            Products::OfClient => directory.admit_any(credential.products(), cx.proxy.id, suffix, verb),
+            Products::Recorded => directory.admit_recorded(credential, &token.api_products, cx.proxy.id, suffix, verb),
+        };
         let Some(admission) = admission else {
-            let exists = products == Products::OfClient
-                || token.api_products.iter().any(|name| directory.product_id(name).is_some());
+            let lost = |name: &Arc<str>| directory.product_id(name).is_none();
+            let exists =
+                products == Products::OfClient || token.api_products.is_empty() || !token.api_products.iter().all(lost);
             return cx.raise(if exists { &NO_API_PRODUCT_MATCH } else { &API_PRODUCT_DOES_NOT_EXIST });
         };
         if !self.scopes_suffice(&token) {
             return StepResult::Raise(Raised::new(&INSUFFICIENT_SCOPE).detail(Arc::clone(&self.scope_text)));
         }
+        cx.run.unset_token_variables(cx.proxy);
         cx.run.verified = Some(Verified { token, text, credential: id, admission });
         StepResult::Continue
     }

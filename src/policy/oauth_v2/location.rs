@@ -10,7 +10,8 @@ use super::faults::{FAILED_TO_RESOLVE_ACCESS_TOKEN, INVALID_ACCESS_TOKEN_FORMAT}
 use crate::diagnostic::Diagnostic;
 use crate::execution::TokenText;
 use crate::fault::Raised;
-use crate::message::authorization::bearer;
+use crate::host::TokenKey;
+use crate::message::authorization::{bearer, bearer_at};
 use crate::plan::Linker;
 use crate::policy::{StepContext, StepResult};
 use crate::variables::{Intern, Scope as _, VarRef};
@@ -52,7 +53,10 @@ impl Location {
         limit: usize,
     ) -> Result<(Cow<'a, str>, TokenText), StepResult> {
         match self {
-            Self::Header => header_token(cx, limit).map(|(token, text)| (Cow::Borrowed(token), text)),
+            Self::Header => {
+                let (token, text) = header_token(cx, limit)?;
+                Ok((String::from_utf8_lossy(token), text))
+            }
             Self::Variable { var, name, prefix } => {
                 let token = variable_token(cx, *var, name, prefix.as_deref(), limit)?;
                 let text = TokenText::Owned(token.as_str().into());
@@ -62,23 +66,43 @@ impl Location {
     }
 }
 
+impl Location {
+    /// Like [`token`](Self::token), as the key of a store.
+    pub(super) fn with_key<T>(
+        &self,
+        cx: &StepContext<'_, '_>,
+        limit: usize,
+        then: impl FnOnce(TokenKey<'_>) -> Result<T, StepResult>,
+    ) -> Result<(T, TokenText), StepResult> {
+        match self {
+            Self::Header => {
+                let (token, text) = header_token(cx, limit)?;
+                Ok((then(TokenKey::from_ascii(token))?, text))
+            }
+            Self::Variable { .. } => {
+                let (token, text) = self.token(cx, limit)?;
+                Ok((then(TokenKey::new(&token))?, text))
+            }
+        }
+    }
+}
+
 /// The token of the `Authorization` header; two such headers are two callers, and neither is believed.
-fn header_token<'a>(cx: &'a StepContext<'_, '_>, limit: usize) -> Result<(&'a str, TokenText), StepResult> {
+fn header_token<'a>(cx: &'a StepContext<'_, '_>, limit: usize) -> Result<(&'a [u8], TokenText), StepResult> {
     let none = || cx.raise(&INVALID_ACCESS_TOKEN_FORMAT);
     let mut headers = cx.run.request().headers().get_all(AUTHORIZATION).iter();
-    let header = headers.next().and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).ok_or_else(none)?;
+    let header = headers.next().ok_or_else(none)?.as_bytes();
     if headers.next().is_some() {
         return Err(none());
     }
-    let token = bearer(header).ok_or_else(none)?;
+    let (start, token) = bearer_at(header).ok_or_else(none)?;
     if token.len() > limit {
         return Err(none());
     }
     if cx.run.is_edited() {
-        return Ok((token, TokenText::Owned(token.into())));
+        return Ok((token, TokenText::Owned(String::from_utf8_lossy(token).into())));
     }
-    // The header ends with its token, so the place of the token tells it without a copy.
-    let start = header.trim_end_matches([' ', '\t']).len().saturating_sub(token.len());
+    // The place of the token in the header tells it without a copy.
     Ok((token, TokenText::Header { start, end: start + token.len() }))
 }
 

@@ -45,6 +45,7 @@ pub(super) fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<OAuthV2> {
         user_name: spanned_text(root, "UserName", d),
     };
     let operation = operation?;
+    tokens_required(&operation, root, d);
     applicability(&policy, operation.value, root, d);
     lifetime(policy.expires_in.as_ref(), "InvalidValueForExpiresIn", root, d);
     lifetime(policy.refresh_token_expires_in.as_ref(), "InvalidValueForRefreshTokenExpiresIn", root, d);
@@ -135,6 +136,19 @@ fn tokens(root: Element<'_>, d: &mut Diagnostics) -> Vec<TokenReference> {
         tokens.extend(kind.map(|kind| TokenReference { variable, kind, cascade }));
     }
     tokens
+}
+
+/// An operation that changes tokens needs one; what is wrong with those it has is told elsewhere.
+fn tokens_required(operation: &Spanned<Operation>, root: Element<'_>, d: &mut Diagnostics) {
+    let mut lists = root.elements().filter(|child| child.name() == "Tokens");
+    let any = lists.any(|list| list.elements().any(|child| child.name() == "Token"));
+    if matches!(operation.value, Operation::InvalidateToken | Operation::ValidateToken) && !any {
+        d.push(
+            Diagnostic::error("oauth::token-required", "the operation needs a `Token`")
+                .vendor("TokenValueRequired")
+                .at(root.source(), operation.span),
+        );
+    }
 }
 
 /// Elements that make no sense for the operation are deployment faults of their own.

@@ -36,9 +36,11 @@ impl Issued<'_> {
         self.credential.developer().map_or("", |developer| &developer.email)
     }
 
-    fn displayed(&self) -> impl Iterator<Item = (String, Value)> {
-        let shown = self.record.attributes.iter().filter(|attribute| attribute.display);
-        shown.map(|attribute| (attribute.name.to_string(), json!(&*attribute.value)))
+    /// Adds the attributes to be shown; none stands for a member the body already has.
+    fn display_in(&self, body: &mut Map<String, Value>) {
+        for attribute in self.record.attributes.iter().filter(|attribute| attribute.display) {
+            body.entry(&*attribute.name).or_insert_with(|| json!(&*attribute.value));
+        }
     }
 
     /// The facts in the order the vendors' runtime writes them.
@@ -69,7 +71,7 @@ impl Issued<'_> {
             }
         }
         body.insert("status".into(), self.record.status.as_str().into());
-        body.extend(self.displayed());
+        self.display_in(&mut body);
         Value::Object(body)
     }
 
@@ -81,7 +83,7 @@ impl Issued<'_> {
         body.insert("expires_in".into(), self.expires_in().into());
         body.insert("scope".into(), (*self.record.scope).into());
         body.insert("issued_at".into(), self.record.issued_at_ms.to_string().into());
-        body.extend(self.displayed());
+        self.display_in(&mut body);
         Value::Object(body)
     }
 }
@@ -120,10 +122,11 @@ impl Outputs {
     pub(super) fn values(&self, issued: &Issued<'_>) -> Vec<(VarRef, String)> {
         let facts = issued.facts();
         let value = |name: &str| facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
-        let mut values: Vec<_> = self.facts.iter().filter_map(|(name, var)| Some((*var, value(name)?))).collect();
-        values.push((self.status, issued.record.status.as_str().into()));
         let attributes = self.attributes.iter().zip(issued.record.attributes.iter());
-        values.extend(attributes.map(|(var, attribute)| (*var, attribute.value.to_string())));
+        let mut values: Vec<_> = attributes.map(|(var, attribute)| (*var, attribute.value.to_string())).collect();
+        // After the attributes, so that none of them stands for a fact.
+        values.extend(self.facts.iter().filter_map(|(name, var)| Some((*var, value(name)?))));
+        values.push((self.status, issued.record.status.as_str().into()));
         values
     }
 }

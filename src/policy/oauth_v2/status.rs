@@ -1,10 +1,12 @@
 //! InvalidateToken and ValidateToken: revoke tokens, or approve revoked ones again.
 
-use super::faults::{FAILED_TO_RESOLVE_TOKEN, INVALID_ACCESS_TOKEN};
+use std::sync::Arc;
+
+use super::faults::{ACCESS_TOKEN_EXPIRED, FAILED_TO_RESOLVE_TOKEN, INVALID_ACCESS_TOKEN};
 use super::{OAuthV2, Operation, TokenKind};
 use crate::diagnostic::Diagnostic;
 use crate::fault::Raised;
-use crate::host::{TokenChange, TokenStatus};
+use crate::host::{AccessToken, TokenChange, TokenStatus};
 use crate::plan::Linker;
 use crate::policy::{Reply, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::secret::Secret;
@@ -19,12 +21,6 @@ pub(crate) struct ChangeStatus {
 
 impl ChangeStatus {
     pub(super) fn compile(policy: &OAuthV2, linker: &mut Linker<'_>) -> Option<Self> {
-        if policy.tokens.is_empty() {
-            let finding = Diagnostic::error("oauth::token-required", "the operation needs a `Token`")
-                .vendor("TokenValueRequired");
-            linker.error(finding, policy.operation.span);
-            return None;
-        }
         let mut tokens = Vec::new();
         for token in &policy.tokens {
             if token.kind == TokenKind::RefreshToken {
@@ -51,10 +47,10 @@ impl ChangeStatus {
 
     pub(super) fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
         let Reply::Token(TokenReply::Record(record)) = reply else { return cx.unexpected() };
-        if record.is_none() {
-            return cx.raise(&INVALID_ACCESS_TOKEN);
+        if let Err(result) = judge(cx, record) {
+            return result;
         }
-        let next = cx.run.progress + 1;
+        let next = cx.run.cold_mut().progress + 1;
         self.change_from(cx, next)
     }
 
@@ -63,11 +59,15 @@ impl ChangeStatus {
             let Some(token) = cx.text(*var).filter(|token| !token.is_empty()) else {
                 return StepResult::Raise(Raised::new(&FAILED_TO_RESOLVE_TOKEN).detail(name.as_str()));
             };
-            cx.run.progress = at;
+            cx.run.cold_mut().progress = at;
             let change = TokenChange::Status(self.status);
             match cx.token(TokenRequest::Update { token: Secret::new(token), change }) {
-                Ok(TokenReply::Record(Some(_))) => {}
-                Ok(_) => return cx.raise(&INVALID_ACCESS_TOKEN),
+                Ok(TokenReply::Record(record)) => {
+                    if let Err(result) = judge(cx, record) {
+                        return result;
+                    }
+                }
+                Ok(TokenReply::Inserted) => return cx.unexpected(),
                 Err(result) => return result,
             }
         }
@@ -77,4 +77,11 @@ impl ChangeStatus {
         cx.run.response = Some(Box::new(http::Response::new(bytes::Bytes::new())));
         StepResult::Respond
     }
+}
+
+/// Whether the token that was changed is one at all; its status is changed even when it has expired.
+fn judge(cx: &mut StepContext<'_, '_>, record: Option<Arc<AccessToken>>) -> Result<(), StepResult> {
+    let Some(record) = record else { return Err(cx.raise(&INVALID_ACCESS_TOKEN)) };
+    let now = cx.now_ms().map_err(StepResult::Raise)?;
+    if record.is_expired(now) { Err(cx.raise(&ACCESS_TOKEN_EXPIRED)) } else { Ok(()) }
 }

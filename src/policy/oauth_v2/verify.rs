@@ -8,9 +8,9 @@ use super::judge::{Judge, Products};
 use super::location::Location;
 use crate::execution::TokenText;
 use crate::fault::Raised;
-use crate::host::AccessToken;
+use crate::host::{AccessToken, Answer, TokenKey};
 use crate::plan::Linker;
-use crate::policy::{Reply, StepContext, StepResult, TokenReply, TokenRequest};
+use crate::policy::{Need, Reply, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::secret::Secret;
 
 /// VerifyAccessToken as it runs.
@@ -25,8 +25,7 @@ impl Verify {
     }
 
     pub(super) fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
-        let found = self.location.token(cx, cx.snapshot.settings.limits.token_bytes);
-        match found.and_then(|(token, text)| Ok((cx.lookup(&token)?, text))) {
+        match self.location.with_key(cx, cx.snapshot.settings.limits.token_bytes, |key| cx.lookup(key)) {
             Ok((record, text)) => self.judge(cx, text, record),
             Err(result) => result,
         }
@@ -50,12 +49,12 @@ impl Verify {
 
 impl StepContext<'_, '_> {
     /// The record of a token. Only a store that defers costs a copy of the token's text.
-    pub(super) fn lookup(&self, token: &str) -> Result<Option<Arc<AccessToken>>, StepResult> {
-        use crate::host::{Answer, TokenKey};
-        match self.snapshot.host.tokens.lookup(TokenKey::new(token)) {
+    pub(super) fn lookup(&self, token: TokenKey<'_>) -> Result<Option<Arc<AccessToken>>, StepResult> {
+        match self.snapshot.host.tokens.lookup(token) {
             Answer::Ready(record) => Ok(record),
             Answer::Deferred => {
-                Err(StepResult::Suspend(crate::policy::Need::Token(TokenRequest::Lookup { token: Secret::new(token) })))
+                let token = Secret::new(token.expose());
+                Err(StepResult::Suspend(Need::Token(TokenRequest::Lookup { token })))
             }
             Answer::Failed(_) => Err(StepResult::Raise(Raised::host_failure())),
         }

@@ -17,7 +17,7 @@ use super::jwt_key::{Found, Key};
 use super::location::Location;
 use crate::execution::TokenText;
 use crate::fault::{FaultSpec, Raised};
-use crate::host::{AccessToken, TokenStatus};
+use crate::host::{AccessToken, TokenKey, TokenStatus};
 use crate::jose::{Algorithm, Claims, Compact, Header, KeyError, VerifyingKey};
 use crate::plan::Linker;
 use crate::policy::remembered::Remembered;
@@ -77,7 +77,7 @@ impl VerifyJwt {
             let facts = self.facts(cx, &token, now).map_err(|fault| StepResult::Raise(Raised::new(fault)))?;
             let stored = match answered {
                 Some(record) => record,
-                None if self.requires_record => cx.lookup(&token)?,
+                None if self.requires_record => cx.lookup(TokenKey::new(&token))?,
                 None => None,
             };
             Ok((text, facts, stored))

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::Args;
-use tollgate::bundle::Layout;
+use tollgate::bundle::{Bundle, BundleKind};
 use tollgate::diagnostic::{Diagnostics, Severity};
 use tollgate_cases::load::Loaded;
 
@@ -17,24 +17,32 @@ pub(crate) struct Arguments {
     deploy: DeployArguments,
 }
 
-/// Bundles of a layout are linked together, as they would be served; each policy file stands for itself.
+/// Each proxy is linked by itself, together with the shared flows found beside it; each policy file stands for itself.
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     let DeployArguments { paths, options } = &arguments.deploy;
     let contents = Contents::read(paths).map_err(Failure::of_path)?;
     let mut found: Vec<Diagnostics> = Vec::new();
     let entities = options.read_entities()?;
     let (bundles, policies) = (contents.loaded.bundles.len(), contents.policies.len());
-    let (sap, apigee): (Vec<_>, Vec<_>) =
-        contents.loaded.bundles.into_iter().partition(|bundle| bundle.layout == Layout::Sap);
-    let groups = [sap, apigee].into_iter().filter(|bundles| !bundles.is_empty()).map(|bundles| Contents {
-        loaded: Loaded { bundles, diagnostics: Diagnostics::new() },
-        policies: Vec::new(),
-    });
+    let is_proxy = |bundle: &Bundle| bundle.kind == BundleKind::ApiProxy;
+    let (proxies, shared): (Vec<_>, Vec<_>) = contents.loaded.bundles.into_iter().partition(is_proxy);
+    let with = |bundles| Contents { loaded: Loaded { bundles, diagnostics: Diagnostics::new() }, policies: Vec::new() };
+    let groups: Vec<Contents> = if proxies.is_empty() && !shared.is_empty() {
+        vec![with(shared)]
+    } else {
+        let beside = |proxy: Bundle| {
+            let flows = shared.iter().filter(|flow| flow.layout == proxy.layout).cloned();
+            with(std::iter::once(proxy.clone()).chain(flows).collect())
+        };
+        proxies.into_iter().map(beside).collect()
+    };
     let alone = contents.policies.into_iter().map(|policy| Contents { policies: vec![policy], ..Contents::default() });
-    found.extend(groups.chain(alone).map(|contents| options.deployment(&contents, &entities).check()));
+    found.extend(groups.into_iter().chain(alone).map(|contents| options.deployment(&contents, &entities).check()));
     found.push(contents.loaded.diagnostics);
 
-    let found = sorted(found);
+    let mut found = sorted(found);
+    // What is wrong with a shared flow is found with every proxy beside it, and told once.
+    found.dedup();
     for diagnostic in &found {
         writeln!(out, "{diagnostic}\n")?;
     }

@@ -149,7 +149,8 @@ fn fill_store(arguments: &Arguments, entities: &Entities, host: &Host, mask: &mu
 /// Every scope of the products of a client's apps, each once.
 fn scopes(entities: &Entities, client: &str) -> String {
     let apps = entities.apps.iter().filter(|app| app.credentials.iter().any(|it| it.consumer_key == client));
-    let named = apps.flat_map(|app| app.api_products.iter().chain(app.credentials.iter().flat_map(|it| &it.api_products)));
+    let named =
+        apps.flat_map(|app| app.api_products.iter().chain(app.credentials.iter().flat_map(|it| &it.api_products)));
     let mut all: Vec<&str> = Vec::new();
     for name in named {
         for product in entities.api_products.iter().filter(|product| product.name == name.apiproduct) {
@@ -243,8 +244,11 @@ fn show(outcome: Outcome<'_>, mask: &Mask, out: &mut dyn Write) -> Result<(), Fa
             writeln!(out, "decision: fault {}{policy}: {}", fault.code(), mask.text(&fault.message()))?;
         }
     }
-    let variables: Vec<(String, String)> =
-        outcome.variables().into_iter().map(|(name, value)| (name.to_owned(), mask.named(name, &value.to_text()))).collect();
+    let variables: Vec<(String, String)> = outcome
+        .variables()
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), mask.named(name, &value.to_text())))
+        .collect();
     if let Some(response) = outcome.into_response() {
         let status = response.status();
         writeln!(out, "response: {} {}", status.as_u16(), status.canonical_reason().unwrap_or_default())?;

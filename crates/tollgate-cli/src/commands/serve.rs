@@ -32,8 +32,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     let engine = engine(paths, options)?;
     let targets = Targets::builder().report(|what| eprintln!("tollgate: {what}")).build();
     let address = SocketAddr::new(arguments.bind, arguments.port);
-    let runtime =
-        Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::Failed(format!("cannot start: {error}")))?;
+    let runtime = Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Failed(format!("cannot start: {error}")))?;
     runtime.block_on(async {
         let listening = async {
             let listener = TcpListener::bind(address).await?;
@@ -85,7 +87,9 @@ fn warn_of_https(bundles: &[Bundle], options: &DeployOptions) {
             };
             if let Some(url) = url.filter(|url| url.starts_with("https:")) {
                 let place = format!("{}/{}", bundle.name, target.name.value);
-                eprintln!("tollgate: target `{place}` is `{url}`, but only plain http is spoken: give `--target {place}=http://...`");
+                eprintln!(
+                    "tollgate: target `{place}` is `{url}`, but only plain http is spoken: give `--target {place}=http://...`"
+                );
             }
         }
     }

@@ -128,10 +128,16 @@ impl Targets {
         // Without the query, which may hold what nobody else should read.
         let shown = {
             let uri = request.uri();
-            format!("{}://{}{}", uri.scheme_str().unwrap_or("http"), uri.authority().map_or("", |it| it.as_str()), uri.path())
+            format!(
+                "{}://{}{}",
+                uri.scheme_str().unwrap_or("http"),
+                uri.authority().map_or("", |it| it.as_str()),
+                uri.path()
+            )
         };
         if request.uri().scheme_str().is_none_or(|scheme| !scheme.eq_ignore_ascii_case("http")) {
-            let message = format!("target `{shown}` is not plain http, the only protocol this server speaks to targets");
+            let message =
+                format!("target `{shown}` is not plain http, the only protocol this server speaks to targets");
             return Err(TargetError::new(TargetFailure::Unreachable, message));
         }
         headers::remove_hop_by_hop(request.headers_mut());

@@ -1,0 +1,251 @@
+//! The command as its users see it: what it prints, and its exit code.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests stop at the first surprise"
+)]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+fn tollgate() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_tollgate"))
+}
+
+/// Runs the command in a folder: exit code, standard output, standard error.
+fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = tollgate().current_dir(folder).args(arguments).output().unwrap();
+    (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+struct Folder(PathBuf);
+
+impl Folder {
+    /// A folder with a proxy at `/hello`, one at `/closed`, entities and cases.
+    fn new(name: &str) -> Self {
+        let folder = Self(std::env::temp_dir().join(format!("tollgate-cli-{}-{name}", std::process::id())));
+        let endpoint = |path: &str, step: &str, route: &str| {
+            format!(
+                "<ProxyEndpoint name='default'><PreFlow name='PreFlow'><Request>{step}</Request></PreFlow>\n\
+                 <HTTPProxyConnection><BasePath>{path}</BasePath></HTTPProxyConnection>\n\
+                 <RouteRule name='r'>{route}</RouteRule></ProxyEndpoint>"
+            )
+        };
+        folder.write("all/hello/apiproxy/hello.xml", "<APIProxy name='hello'/>");
+        folder.write(
+            "all/hello/apiproxy/proxies/default.xml",
+            &endpoint("/hello", "", "<TargetEndpoint>default</TargetEndpoint>"),
+        );
+        folder.write(
+            "all/hello/apiproxy/targets/default.xml",
+            "<TargetEndpoint name='default'><HTTPTargetConnection><URL>https://target.example/base</URL>\
+             </HTTPTargetConnection></TargetEndpoint>",
+        );
+        folder.write("all/closed/apiproxy/closed.xml", "<APIProxy name='closed'/>");
+        folder.write(
+            "all/closed/apiproxy/proxies/default.xml",
+            &endpoint("/closed", "<Step><Name>verify</Name></Step>", ""),
+        );
+        folder.write("all/closed/apiproxy/policies/verify.xml", VERIFY);
+        folder.write("verify.xml", VERIFY);
+        folder.write(
+            "entities.json",
+            r#"{"apiProducts": [{"name": "Closed", "proxies": ["closed"], "apiResources": ["/**"], "scopes": ["READ"]}],
+                "developers": [{"email": "ada@example.com"}],
+                "apps": [{"name": "shop", "developerEmail": "ada@example.com",
+                          "credentials": [{"consumerKey": "key-1", "apiProducts": ["Closed"]}]}]}"#,
+        );
+        folder
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+const VERIFY: &str = "<OAuthV2 name='verify'>\n  <Operation>VerifyAccessToken</Operation>\n</OAuthV2>";
+
+#[test]
+fn check_finds_every_bundle_and_says_where_an_error_is() {
+    let folder = Folder::new("check");
+    let (code, out, _) = run(&folder.0, &["check", "all", "verify.xml"]);
+    assert_eq!((code, out.as_str()), (0, "2 bundles and 1 policy: 0 errors, 0 warnings\n"));
+    folder.write(
+        "all/closed/apiproxy/policies/verify.xml",
+        "<OAuthV2 name='verify'>\n  <Operation>Nonsense</Operation>\n</OAuthV2>",
+    );
+    let (code, out, _) = run(&folder.0, &["check", "all"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("--> all/closed/apiproxy/policies/verify.xml:2:"), "{out}");
+    assert!(out.contains("2 bundles: 1 error"), "{out}");
+    // From elsewhere, the place is still one that can be opened.
+    let (code, out, _) = run(&folder.0.join("all"), &["check", "../all/closed"]);
+    let shown = folder.0.canonicalize().unwrap().join("all/closed/apiproxy/policies/verify.xml");
+    assert!(code == 1 && out.contains(&shown.display().to_string()), "{out}");
+    let (code, out, _) = run(&folder.0.join("all/closed"), &["check", "."]);
+    assert!(code == 1 && out.contains("--> apiproxy/policies/verify.xml:2:"), "{out}");
+}
+
+#[test]
+fn wrong_command_lines_end_with_code_2() {
+    let folder = Folder::new("usage");
+    folder.write("empty/readme.txt", "");
+    for arguments in [
+        &[][..],
+        &["check"],
+        &["check", "none"],
+        &["check", "empty"],
+        &["eval", "verify.xml"],
+        &["eval", "verify.xml", "no-slash"],
+        &["eval", "verify.xml", "all", "/"],
+        &["serve", "verify.xml"],
+        &["serve", "all", "--target", "hello=http://h"],
+        &["cases", "empty"],
+    ] {
+        let (code, _, err) = run(&folder.0, arguments);
+        assert_eq!(code, 2, "{arguments:?}: {err}");
+        assert!(!err.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn eval_shows_the_decision_and_hides_secrets() {
+    let folder = Folder::new("eval");
+    let (code, out, err) = run(&folder.0, &["eval", "verify.xml", "/"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.starts_with("decision: fault oauth.v2.InvalidAccessToken by policy `verify`"), "{out}");
+    assert!(out.contains("response: 401 Unauthorized\n"), "{out}");
+
+    let closed =
+        ["eval", "all", "--entities", "entities.json", "--token", "SECRET-1=key-1", "--now", "2026-01-02T03:04:05Z"];
+    let with = |more: &[&str]| run(&folder.0, &[&closed[..], more].concat());
+    let (code, out, _) = with(&["-H", "Authorization: Bearer SECRET-1", "/closed/x"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.starts_with("decision: respond\n") && !out.contains("SECRET-1"), "{out}");
+    let (_, out, _) = with(&["/hello/x?apikey=SECRET-2"]);
+    assert!(out.starts_with("target: GET https://target.example/base/x?apikey=***\n"), "{out}");
+    assert!(out.contains("decision: call the target"), "{out}");
+    let (_, out, _) = with(&["/hello", "--respond", "201:done"]);
+    assert!(out.contains("response: 201 Created\n") && out.contains("\ndone\n"), "{out}");
+    let (_, out, _) = with(&["--show-secrets", "/hello?apikey=SECRET-2"]);
+    assert!(out.contains("SECRET-2"), "{out}");
+}
+
+#[test]
+fn cases_tell_what_fails() {
+    let folder = Folder::new("cases");
+    let text = "bundles: [all]\nentities: entities.json\ncases:\n  - note: refused\n    request: {path: /closed}\n    want: {status: 401}\n";
+    folder.write("cases.yaml", text);
+    assert_eq!(run(&folder.0, &["cases", "."]), (0, "1 cases in 1 files hold\n".into(), String::new()));
+    folder.write("cases.yaml", &text.replace("401", "402"));
+    let (code, out, _) = run(&folder.0, &["cases", "cases.yaml"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("1 of 1 cases failed\ncases.yaml: refused: status: want `402`, found `401`"), "{out}");
+    folder.write("cases.yaml", "cases: [{nte: x}]");
+    let (code, _, err) = run(&folder.0, &["cases", "cases.yaml"]);
+    assert!(code == 1 && err.contains("nte"), "{err}");
+}
+
+struct Serving(Child, BufReader<std::process::ChildStdout>, String);
+
+impl Serving {
+    fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let mut child = tollgate()
+            .current_dir(folder)
+            .args(["serve", "all", "--entities", "entities.json", "--port", "0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let address =
+            line.trim_end().strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line}")).to_owned();
+        Self(child, out, address)
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.2).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+    }
+}
+
+#[test]
+fn serve_answers_until_it_is_told_to_stop() {
+    let folder = Folder::new("serve");
+    let target = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("hello/default=http://{}/there", target.local_addr().unwrap());
+    let called = std::thread::spawn(move || {
+        let (mut stream, _) = target.accept().unwrap();
+        let mut seen = [0; 1024];
+        let length = stream.read(&mut seen).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi").unwrap();
+        String::from_utf8_lossy(&seen[..length]).into_owned()
+    });
+    let mut serving = Serving::start(&folder.0, &["--target", &url]);
+    assert!(serving.2.starts_with("127.0.0.1:"), "{}", serving.2);
+    assert!(serving.get("/closed").starts_with("HTTP/1.1 401 "));
+    let answer = serving.get("/hello/you");
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hi"), "{answer}");
+    assert!(called.join().unwrap().starts_with("GET /there/you HTTP/1.1\r\n"));
+
+    let port = serving.2.rsplit(':').next().unwrap().to_owned();
+    let (code, out, err) = run(&folder.0, &["serve", "all", "--port", &port, "--target", &url]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert_eq!(err, format!("tollgate: cannot listen on 127.0.0.1:{port}: the port is taken\n"));
+
+    #[cfg(unix)]
+    {
+        let stopped = Command::new("kill").args(["-TERM", &serving.0.id().to_string()]).status().unwrap();
+        assert!(stopped.success());
+        assert_eq!(serving.0.wait().unwrap().code(), Some(0));
+        let mut rest = String::new();
+        serving.1.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "");
+    }
+}
+
+#[test]
+fn serve_says_what_it_cannot_do() {
+    let folder = Folder::new("refuse");
+    let mut serving = Serving::start(&folder.0, &[]);
+    let answer = serving.get("/hello");
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    serving.0.kill().unwrap();
+    let mut err = String::new();
+    serving.0.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert!(
+        err.contains("target `hello/default` is `https://target.example/base`, but only plain http is spoken"),
+        "{err}"
+    );
+
+    folder.write("entities.json", "{");
+    let (code, _, err) = run(&folder.0, &["serve", "all", "--entities", "entities.json", "--port", "0"]);
+    assert!(code == 1 && err.contains("entities.json"), "{err}");
+    let (code, _, err) = run(&folder.0, &["serve", "none", "--port", "0"]);
+    assert!(code == 1 && err.starts_with("tollgate: cannot read `none`"), "{err}");
+}

@@ -1,0 +1,113 @@
+//! Switches of the dialect that no vendor's name sets: what each changes.
+
+use bytes::Bytes;
+use tollgate::dialect::{BasicCredentials, ScopeMatch};
+use tollgate::entity::Entities;
+use tollgate::host::{AccessToken, Answer, Host, MemoryTokenStore, TokenKey, TokenStatus, TokenStore as _};
+use tollgate::{Deployment, Dialect, PolicyEngine};
+
+const ENTITIES: &[u8] = br#"{
+    "apiProducts": [{"name": "Open", "scopes": ["READ", "WRITE"]}],
+    "developers": [{"email": "ada@example.com"}],
+    "apps": [{"name": "Shop", "developerEmail": "ada@example.com", "credentials": [
+        {"consumerKey": "shop key", "consumerSecret": "p+q%41:r", "apiProducts": ["Open"]}
+    ]}]
+}"#;
+
+const ISSUE: &str = "<OAuthV2 name='p'><Operation>GenerateAccessToken</Operation>\
+    <SupportedGrantTypes><GrantType>client_credentials</GrantType></SupportedGrantTypes></OAuthV2>";
+
+fn engine(policy: &str, dialect: Dialect) -> PolicyEngine {
+    let entities = Entities::from_json("entities.json", ENTITIES).unwrap();
+    let store = MemoryTokenStore::new();
+    let record = AccessToken {
+        client_id: "shop key".into(),
+        scope: "READ".into(),
+        grant_type: "client_credentials".into(),
+        status: TokenStatus::Approved,
+        issued_at_ms: 0,
+        expires_at_ms: None,
+        api_products: ["Open".into()].into(),
+        end_user: None,
+        attributes: [].into(),
+        refresh_count: 0,
+    };
+    assert!(matches!(store.insert(TokenKey::new("tok"), record.into()), Answer::Ready(())));
+    let deployment = Deployment::new().policy("p.xml", policy).entities(entities).dialect(dialect);
+    PolicyEngine::new(deployment, Host::in_memory().with_tokens(store)).unwrap()
+}
+
+/// The fault and its status, or nothing when the request may go on; and the lifetime of the token that was issued.
+fn run(policy: &str, dialect: Dialect, authorization: &str) -> (Option<(&'static str, u16)>, Option<String>) {
+    let request = http::Request::post("/")
+        .header("Authorization", authorization)
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .body(Bytes::from_static(b"grant_type=client_credentials"))
+        .unwrap();
+    let engine = engine(policy, dialect);
+    let outcome = engine.evaluate(&request).unwrap();
+    let lifetime = outcome.variable("oauthv2accesstoken.p.expires_in").map(|value| value.to_text().into_owned());
+    (outcome.fault().map(|fault| (fault.code(), fault.status())), lifetime)
+}
+
+const RAW: &str = "Basic c2hvcCBrZXk6cCtxJTQxOnI=";
+const ENCODED: &str = "Basic c2hvcCtrZXk6cCUyQnElMjU0MSUzQXI=";
+const MALFORMED: &str = "Basic c2hvcCtrZXk6JXp6";
+
+#[test]
+fn basic_credentials_are_compared_raw_or_decoded() {
+    let wrong = Some(("oauth.v2.InvalidClientIdentifier", 500));
+    for (switch, authorization, want) in [
+        (BasicCredentials::Raw, RAW, None),
+        (BasicCredentials::Raw, ENCODED, wrong),
+        (BasicCredentials::FormDecoded, RAW, wrong),
+        (BasicCredentials::FormDecoded, ENCODED, None),
+        (BasicCredentials::FormDecoded, MALFORMED, wrong),
+    ] {
+        let mut dialect = Dialect::apigee_x();
+        dialect.basic_credentials = switch;
+        assert_eq!(run(ISSUE, dialect, authorization).0, want, "{switch:?} {authorization}");
+    }
+}
+
+#[test]
+fn the_status_of_a_wrong_client_is_a_switch() {
+    let mut dialect = Dialect::edge();
+    dialect.invalid_client_identifier_status = 401;
+    assert_eq!(run(ISSUE, dialect, "Basic eDp5").0, Some(("oauth.v2.InvalidClientIdentifier", 401)));
+}
+
+#[test]
+fn the_lifetime_without_an_element_is_a_switch() {
+    let mut dialect = Dialect::edge();
+    dialect.access_token_lifetime_ms = 1_800_000;
+    assert_eq!(run(ISSUE, dialect, RAW), (None, Some("1799".into())));
+}
+
+#[test]
+fn listed_scopes_are_alternatives_or_all_needed() {
+    let policy =
+        |scope| format!("<OAuthV2 name='p'><Operation>VerifyAccessToken</Operation><Scope>{scope}</Scope></OAuthV2>");
+    let lacks = Some(("steps.oauth.v2.InsufficientScope", 403));
+    for (switch, scope, want) in [
+        (ScopeMatch::Any, "READ WRITE", None),
+        (ScopeMatch::Any, "WRITE", lacks),
+        (ScopeMatch::All, "READ WRITE", lacks),
+        (ScopeMatch::All, "READ", None),
+        (ScopeMatch::All, "", None),
+    ] {
+        let mut dialect = Dialect::sap();
+        dialect.scope_match = switch;
+        assert_eq!(run(&policy(scope), dialect, "Bearer tok").0, want, "{switch:?} {scope}");
+    }
+}
+
+#[test]
+fn the_status_of_a_failed_lookup_is_a_switch() {
+    let policy = "<GetOAuthV2Info name='p'><AccessToken>nobody</AccessToken></GetOAuthV2Info>";
+    for status in [500, 404] {
+        let mut dialect = Dialect::apigee_x();
+        dialect.get_info_failure_status = status;
+        assert_eq!(run(policy, dialect, RAW).0, Some(("keymanagement.service.invalid_access_token", status)));
+    }
+}
