@@ -103,9 +103,7 @@ fn operations_that_do_not_run_yet_are_refused_by_name() {
         "GenerateAccessTokenImplicitGrant",
         "GenerateAuthorizationCode",
         "RefreshAccessToken",
-        "GenerateJWTAccessToken",
         "GenerateJWTAccessTokenImplicitGrant",
-        "VerifyJWTAccessToken",
         "RefreshJWTAccessToken",
     ] {
         let xml = format!("<OAuthV2 name='p'><Operation>{operation}</Operation></OAuthV2>");
