@@ -91,8 +91,7 @@ impl PolicyType for GetOAuthV2Info {
     type Compiled = Compiled;
     const ELEMENT: &'static str = "GetOAuthV2Info";
     const PREFIX: &'static str = "oauthV2";
-    const FAULTS: &'static [FaultSpec] =
-        &[EXPIRED, INVALID, INVALID_CLIENT_ID, NO_API_PRODUCT_MATCH];
+    const FAULTS: &'static [FaultSpec] = &[EXPIRED, INVALID, INVALID_CLIENT_ID, NO_API_PRODUCT_MATCH];
 
     fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
         let value = |name: &str, d: &mut Diagnostics| root.child(name, d).map(ValueOrRef::parse);
