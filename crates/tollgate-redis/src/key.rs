@@ -60,7 +60,14 @@ mod tests {
         let name = hash.name();
         assert_eq!(name, "tollgate:t:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b");
         assert_eq!(TokenHash::from_name(name.as_bytes()), Some(hash));
-        for other in ["", "tollgate:t:", "tollgate:t:2b", name.trim_start_matches("t"), &format!("{name}0"), &name.to_uppercase()] {
+        for other in [
+            "",
+            "tollgate:t:",
+            "tollgate:t:2b",
+            name.trim_start_matches("t"),
+            &format!("{name}0"),
+            &name.to_uppercase(),
+        ] {
             assert_eq!(TokenHash::from_name(other.as_bytes()), None, "{other}");
         }
         let upper = name.replace("2bb8", "2BB8");
