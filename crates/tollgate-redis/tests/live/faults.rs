@@ -10,7 +10,7 @@ use tollgate::{AsyncHost, Decision, Deployment, PolicyEngine, TargetFailure, Tok
 use tollgate_redis::{OpenError, RedisTokens, WhenLost};
 
 use crate::server::Server;
-use crate::{BOUND, REVOKE, SLACK, cached, gateway, insert, lookup, other, passes, record, update, warm, within};
+use crate::{BOUND, REVOKE, SLACK, cached, gateway, insert, key, lookup, other, passes, record, update, warm, within};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dead_server_closes_and_a_new_one_opens() {
@@ -95,6 +95,37 @@ async fn a_dead_server_closes_and_a_new_one_opens() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_while_the_connection_is_lost_is_not_missed() {
+    let Some(server) = Server::start() else { return };
+    let closed = gateway(&server.url()).await;
+    let stale = RedisTokens::builder(server.url()).when_lost(WhenLost::ServeCached(BOUND)).build().unwrap();
+    stale.connected().await;
+    let mut other = other(&server);
+    for round in 0..50 {
+        let token = format!("token {round}");
+        insert(&closed, &token, &record("shop")).await.unwrap();
+        warm(&closed, &token).await;
+        warm(&stale, &token).await;
+        let made = [closed.counters().connections, stale.counters().connections];
+        // In one step, so that nobody can be told.
+        redis::pipe()
+            .atomic()
+            .cmd("CLIENT")
+            .arg(&["KILL", "TYPE", "normal", "SKIPME", "yes"])
+            .cmd("DEL")
+            .arg(key(&token))
+            .exec(&mut other)
+            .unwrap();
+        for (tokens, made) in [&closed, &stale].into_iter().zip(made) {
+            within(BOUND, "reconnection", async || tokens.counters().connections > made).await;
+            assert_eq!(cached(tokens, &token), None, "round {round}");
+            assert_eq!(lookup(tokens, &token).await, Ok(None), "round {round}");
+        }
+    }
+    assert_eq!(closed.counters().connections, 51);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_server_is_a_fault_and_no_hang() {
     let Some(server) = Server::start() else { return };
     let tokens = gateway(&server.url()).await;
@@ -125,8 +156,7 @@ async fn a_record_nobody_can_read_is_a_fault() {
     let tokens = gateway(&server.url()).await;
     let mut other = other(&server);
     insert(&tokens, "token", &record("shop")).await.unwrap();
-    let hash: String = TokenKey::new("token").sha256().iter().map(|byte| format!("{byte:02x}")).collect();
-    let key = format!("tollgate:t:{hash}");
+    let key = key("token");
     let good: String = redis::cmd("GET").arg(&key).query(&mut other).unwrap();
     let mut bad_records = 0;
     for bad in [

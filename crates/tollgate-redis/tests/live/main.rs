@@ -53,6 +53,12 @@ pub fn other(server: &server::Server) -> redis::Connection {
     redis::Client::open(server.url()).unwrap().get_connection().unwrap()
 }
 
+/// Where the server keeps a token.
+pub fn key(token: &str) -> String {
+    let hash: String = TokenKey::new(token).sha256().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("tollgate:t:{hash}")
+}
+
 /// A gateway's store with the default settings.
 pub async fn gateway(url: &str) -> RedisTokens {
     let tokens = RedisTokens::builder(url).build().unwrap();

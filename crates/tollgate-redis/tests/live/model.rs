@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use tollgate::host::{AccessToken, TokenAttribute, TokenChange, TokenKey};
+use tollgate::host::{AccessToken, TokenAttribute, TokenChange};
 use tollgate_redis::RedisTokens;
 
 use crate::server::Server;
-use crate::{APPROVE, BOUND, REVOKE, cached, gateway, insert, lookup, other, record, update};
+use crate::{APPROVE, BOUND, REVOKE, cached, gateway, insert, key, lookup, other, record, update};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -77,8 +77,7 @@ impl World<'_> {
                 return;
             }
             Step::Expire => {
-                let hash: String = TokenKey::new(&text).sha256().iter().map(|byte| format!("{byte:02x}")).collect();
-                redis::cmd("PEXPIRE").arg(format!("tollgate:t:{hash}")).arg(0).exec(&mut other(self.server)).unwrap();
+                redis::cmd("PEXPIRE").arg(key(&text)).arg(0).exec(&mut other(self.server)).unwrap();
                 self.set(token, None);
                 return;
             }

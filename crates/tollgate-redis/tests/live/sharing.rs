@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use tollgate::host::{TokenAttribute, TokenChange, TokenKey, TokenStatus};
+use tollgate::host::{TokenAttribute, TokenChange, TokenStatus};
 use tollgate_redis::RedisTokens;
 
 use crate::server::Server;
 use crate::{
-    APPROVE, BOUND, REVOKE, SLACK, cached, gateway, insert, lookup, other, passes, record, update, warm, within,
+    APPROVE, BOUND, REVOKE, SLACK, cached, gateway, insert, key, lookup, other, passes, record, update, warm, within,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -27,8 +27,7 @@ async fn what_one_issues_the_other_knows() {
     // The server holds a hash, a record, and an expiry a day after the token's own.
     let mut other = other(&server);
     let keys: Vec<String> = redis::cmd("KEYS").arg("*").query(&mut other).unwrap();
-    let hash: String = TokenKey::new("SECRET").sha256().iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(keys, [format!("tollgate:t:{hash}")]);
+    assert_eq!(keys, [key("SECRET")]);
     let text: String = redis::cmd("GET").arg(&keys[0]).query(&mut other).unwrap();
     assert!(text.starts_with("{\"v\":1,") && !text.contains("SECRET"), "{text}");
     let lives = |other: &mut redis::Connection| redis::cmd("PTTL").arg(&keys[0]).query::<i64>(other).unwrap();

@@ -1,5 +1,6 @@
 //! The options for tokens that are shared with other gateways.
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
@@ -26,7 +27,10 @@ impl RedisArguments {
             Some(seconds) => WhenLost::ServeCached(Duration::from_secs(seconds)),
             None => WhenLost::Closed,
         };
-        let builder = RedisTokens::builder(url).when_lost(when_lost).report(|what| eprintln!("tollgate: {what}"));
+        let builder = RedisTokens::builder(url).when_lost(when_lost).report(|what| {
+            // Nobody may be listening any more, and the connection must be tended all the same.
+            let _ = writeln!(io::stderr(), "tollgate: {what}");
+        });
         builder.build().map(Some).map_err(|error| Failure::Usage(error.to_string()))
     }
 }
