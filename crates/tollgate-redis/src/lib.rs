@@ -37,6 +37,6 @@ pub use builder::{OpenError, RedisTokensBuilder, WhenLost};
 pub use counters::Counters;
 pub use tokens::RedisTokens;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "gateway"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -94,8 +94,8 @@ async fn hold(shared: &Arc<Shared>, client: &Client) -> Result<Infallible, Lost>
         shared.trust.prove(sent);
         if !up {
             up = true;
-            shared.counts.connections.add(1);
             shared.link.send_replace(Some(MultiplexedConnection::clone(&connection)));
+            shared.counts.connections.add(1);
             (shared.settings.report)("connected to the token server");
         }
         if timeout_at(began + shared.settings.ping_interval, gone.notified()).await.is_ok() {

@@ -45,6 +45,30 @@ async fn what_one_issues_the_other_knows() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_needs_no_more_rights_than_the_readme_says() {
+    let Some(server) = Server::start() else { return };
+    let rights = ["~tollgate:t:*", "+get", "+set", "+eval", "+ping", "+hello", "+client|tracking"];
+    let mut acl = redis::cmd("ACL");
+    acl.arg(&["SETUSER", "gate", "on", ">hunter2"]).arg(&rights).exec(&mut other(&server)).unwrap();
+    let a = gateway(&server.url().replace("//", "//gate:hunter2@")).await;
+    insert(&a, "token", &record("shop")).await.unwrap();
+    warm(&a, "token").await;
+    redis::cmd("DEL").arg(key("token")).exec(&mut other(&server)).unwrap();
+    within(BOUND, "the news", async || lookup(&a, "token").await == Ok(None)).await;
+    insert(&a, "token", &record("shop")).await.unwrap();
+    update(&a, "token", &REVOKE).await.unwrap().unwrap();
+    assert!(!passes(&lookup(&a, "token").await));
+
+    // Refused, it says why, without the password.
+    let (said, hears) = std::sync::mpsc::channel();
+    let url = server.url().replace("//", "//gate:hunter3@");
+    let refused = RedisTokens::builder(url).report(move |what| said.send(what.to_owned()).unwrap()).build().unwrap();
+    let what = hears.recv_timeout(Duration::from_secs(2)).unwrap();
+    assert!(what.starts_with("no connection to the token server: ") && !what.contains("hunter"), "{what}");
+    assert!(!format!("{refused:?}").contains("hunter"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revocation_is_heard_of_everywhere() {
     let Some(server) = Server::start() else { return };
     let (a, b) = (gateway(&server.url()).await, gateway(&server.url()).await);
