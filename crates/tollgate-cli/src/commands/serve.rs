@@ -5,14 +5,18 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use clap::Args;
 use tokio::net::TcpListener;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tollgate::bundle::{Bundle, Connection, Destination};
 use tollgate::host::Host;
 use tollgate::{Deployment, PolicyEngine};
-use tollgate_gateway::server::{Targets, serve};
+use tollgate_gateway::server::{Targets, Timeouts, serve_layer};
+use tollgate_gateway::{FailClosed, TokenBackend, TollgateLayer};
 
 use crate::deploy::{Contents, DeployArguments, DeployOptions, complain, sorted};
 use crate::failure::Failure;
+
+#[cfg(feature = "redis")]
+mod redis;
 
 /// Serves on the loopback address only, unless told otherwise; prints one line when it is ready.
 #[derive(Args)]
@@ -25,17 +29,36 @@ pub(crate) struct Arguments {
     /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     bind: IpAddr,
+    #[cfg(feature = "redis")]
+    #[command(flatten)]
+    redis: redis::RedisArguments,
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let DeployArguments { paths, options } = &arguments.deploy;
-    let engine = engine(paths, options)?;
-    let targets = Targets::builder().report(|what| eprintln!("tollgate: {what}")).build();
-    let address = SocketAddr::new(arguments.bind, arguments.port);
     let runtime = Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Failed(format!("cannot start: {error}")))?;
+    #[cfg(feature = "redis")]
+    if let Some(tokens) = runtime.block_on(arguments.redis.open())? {
+        let host = Host::in_memory().with_tokens(tokens.clone());
+        return run_on(&runtime, arguments, host, tokens, out);
+    }
+    run_on(&runtime, arguments, Host::in_memory(), FailClosed, out)
+}
+
+/// Serves with the tokens of a host, and a backend for those it defers.
+fn run_on<T: TokenBackend + 'static>(
+    runtime: &Runtime,
+    arguments: &Arguments,
+    host: Host,
+    tokens: T,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let DeployArguments { paths, options } = &arguments.deploy;
+    let layer = TollgateLayer::new(engine(paths, options, host)?).token_backend(tokens);
+    let targets = Targets::builder().report(|what| eprintln!("tollgate: {what}")).build();
+    let address = SocketAddr::new(arguments.bind, arguments.port);
     runtime.block_on(async {
         let listening = async {
             let listener = TcpListener::bind(address).await?;
@@ -47,12 +70,13 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
         let stop = stop_signal().map_err(|error| Failure::Failed(format!("cannot wait for signals: {error}")))?;
         writeln!(out, "listening on http://{address}")?;
         out.flush()?;
-        serve(listener, engine, targets, stop).await.map_err(|error| Failure::Failed(format!("cannot go on: {error}")))
+        let served = serve_layer(listener, layer, targets, Timeouts::default(), stop).await;
+        served.map_err(|error| Failure::Failed(format!("cannot go on: {error}")))
     })
 }
 
 /// The engine for what the paths hold; findings go to standard error.
-fn engine(paths: &[std::path::PathBuf], options: &DeployOptions) -> Result<PolicyEngine, Failure> {
+fn engine(paths: &[std::path::PathBuf], options: &DeployOptions, host: Host) -> Result<PolicyEngine, Failure> {
     let contents = Contents::read(paths)?;
     if !contents.policies.is_empty() {
         return Err(Failure::Usage("`serve` takes bundles; `eval` runs single policies".into()));
@@ -67,7 +91,7 @@ fn engine(paths: &[std::path::PathBuf], options: &DeployOptions) -> Result<Polic
     }
     warn_of_https(&contents.loaded.bundles, options);
     // The findings were shown above.
-    PolicyEngine::new(deployment, Host::in_memory()).map_err(|error| Failure::Failed(error.kind().to_string()))
+    PolicyEngine::new(deployment, host).map_err(|error| Failure::Failed(error.kind().to_string()))
 }
 
 /// Says which targets cannot be reached before a request finds out.

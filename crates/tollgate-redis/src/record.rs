@@ -1,0 +1,149 @@
+//! The record of a token on the server: compact JSON with a version.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tollgate::host::{AccessToken, TokenAttribute, TokenStatus};
+
+/// The version this crate writes, and the only one it reads.
+const VERSION: u32 = 1;
+
+/// The longest record. Policies can add attributes without end, and every gateway holds thousands of records.
+pub(crate) const LIMIT: usize = 64 << 10;
+
+/// The record cannot be read or written, so nobody can say whom the token belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BadRecord;
+
+/// Field names are short because they are repeated for every token; `tollgate-redis/README.md` lists them.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record<'a> {
+    v: u32,
+    st: Cow<'a, str>,
+    c: Cow<'a, str>,
+    s: Arc<str>,
+    g: Arc<str>,
+    i: i64,
+    e: Option<i64>,
+    p: Arc<[Arc<str>]>,
+    u: Option<Arc<str>>,
+    a: Vec<(Arc<str>, Arc<str>, bool)>,
+    n: u32,
+}
+
+pub(crate) fn encode(token: &AccessToken) -> Result<Vec<u8>, BadRecord> {
+    let record = Record {
+        v: VERSION,
+        st: token.status.as_str().into(),
+        c: Cow::Borrowed(&token.client_id),
+        s: Arc::clone(&token.scope),
+        g: Arc::clone(&token.grant_type),
+        i: token.issued_at_ms,
+        e: token.expires_at_ms,
+        p: Arc::clone(&token.api_products),
+        u: token.end_user.clone(),
+        a: token.attributes.iter().map(|it| (Arc::clone(&it.name), Arc::clone(&it.value), it.display)).collect(),
+        n: token.refresh_count,
+    };
+    let bytes = serde_json::to_vec(&record).map_err(|_| BadRecord)?;
+    if bytes.len() > LIMIT { Err(BadRecord) } else { Ok(bytes) }
+}
+
+pub(crate) fn decode(bytes: &[u8]) -> Result<AccessToken, BadRecord> {
+    if bytes.len() > LIMIT {
+        return Err(BadRecord);
+    }
+    let record: Record<'_> = serde_json::from_slice(bytes).map_err(|_| BadRecord)?;
+    if record.v != VERSION {
+        return Err(BadRecord);
+    }
+    let status = [TokenStatus::Approved, TokenStatus::Revoked].into_iter().find(|it| it.as_str() == record.st);
+    Ok(AccessToken {
+        client_id: record.c.as_ref().into(),
+        scope: record.s,
+        grant_type: record.g,
+        status: status.ok_or(BadRecord)?,
+        issued_at_ms: record.i,
+        expires_at_ms: record.e,
+        api_products: record.p,
+        end_user: record.u,
+        attributes: record
+            .a
+            .into_iter()
+            .map(|(name, value, display)| TokenAttribute { name, value, display })
+            .collect(),
+        refresh_count: record.n,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_token() -> impl Strategy<Value = AccessToken> {
+        let attribute = (".*", ".*", any::<bool>());
+        let texts = ("[!-~]{1,20}", ".*", ".*", proptest::option::of(".*"));
+        let lists = (prop::collection::vec(".*", 0..4), prop::collection::vec(attribute, 0..4));
+        let rest = (any::<bool>(), any::<i64>(), any::<Option<i64>>(), any::<u32>());
+        (texts, lists, rest).prop_map(|((client, scope, grant, user), (products, attributes), rest)| AccessToken {
+            client_id: client.into(),
+            scope: scope.into(),
+            grant_type: grant.into(),
+            status: if rest.0 { TokenStatus::Approved } else { TokenStatus::Revoked },
+            issued_at_ms: rest.1,
+            expires_at_ms: rest.2,
+            api_products: products.into_iter().map(Arc::from).collect(),
+            end_user: user.map(Arc::from),
+            attributes: attributes
+                .into_iter()
+                .map(|(name, value, display)| TokenAttribute { name: name.into(), value: value.into(), display })
+                .collect(),
+            refresh_count: rest.3,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn records_are_read_back(token in any_token()) {
+            let bytes = encode(&token).unwrap();
+            let read = decode(&bytes).unwrap();
+            prop_assert_eq!(&read, &token);
+            // Compare-and-set compares bytes.
+            prop_assert_eq!(encode(&read).unwrap(), bytes);
+        }
+
+        #[test]
+        fn damage_is_never_another_caller(token in any_token(), at in any::<prop::sample::Index>()) {
+            let mut bytes = encode(&token).unwrap();
+            bytes.truncate(at.index(bytes.len()));
+            prop_assert_eq!(decode(&bytes), Err(BadRecord));
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_record_of_this_version_is_bad() {
+        let good = r#"{"v":1,"st":"approved","c":"k","s":"","g":"g","i":0,"e":null,"p":[],"u":null,"a":[],"n":0}"#;
+        assert!(decode(good.as_bytes()).is_ok());
+        for (from, to) in [
+            ("\"v\":1", "\"v\":2"),
+            ("\"v\":1,", ""),
+            ("approved", "APPROVED"),
+            ("\"n\":0", "\"n\":-1"),
+            ("\"n\":0", "\"n\":0,\"x\":1"),
+            ("\"i\":0", "\"i\":1e3"),
+            ("}", "} x"),
+        ] {
+            let bad = good.replace(from, to);
+            assert_eq!(decode(bad.as_bytes()), Err(BadRecord), "{bad}");
+        }
+        for bad in ["", "null", "garbage", "{}", "[]"] {
+            assert_eq!(decode(bad.as_bytes()), Err(BadRecord), "{bad}");
+        }
+        let long = good.replace("\"g\":\"g\"", &format!("\"g\":\"{}\"", "g".repeat(LIMIT)));
+        assert_eq!(decode(long.as_bytes()), Err(BadRecord));
+    }
+}
