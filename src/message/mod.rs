@@ -30,12 +30,12 @@ pub use write::WriteError;
 /// A response; unlike a request it always belongs to the run.
 pub type ResponseMessage = Response<Bytes>;
 
-/// The request of a run: the embedder's own until something is written to it.
+/// The request of a run, as it was passed in.
 #[derive(Clone, Debug)]
 pub enum RequestMessage<'r> {
     /// As the embedder passed it.
     Borrowed(&'r Request<Bytes>),
-    /// A copy that was or may be written to.
+    /// The run's own.
     Owned(Box<Request<Bytes>>),
 }
 
@@ -45,18 +45,6 @@ impl RequestMessage<'_> {
         match self {
             Self::Borrowed(request) => request,
             Self::Owned(request) => request,
-        }
-    }
-
-    /// The request, to write; copied on the first call. The body is shared, not copied.
-    pub fn to_mut(&mut self) -> &mut Request<Bytes> {
-        if let Self::Borrowed(request) = *self {
-            *self = Self::Owned(Box::new(request.clone()));
-        }
-        match self {
-            Self::Owned(request) => request,
-            // The lines above left no borrowed request; the borrow checker does not follow it that far.
-            Self::Borrowed(_) => unreachable!("a borrowed request was copied"),
         }
     }
 
@@ -231,18 +219,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_copied_on_the_first_write_only() {
+    fn an_owned_request_shares_the_body() {
         let original = Request::new(Bytes::from_static(b"body"));
-        let mut message = RequestMessage::Borrowed(&original);
-        assert!(std::ptr::eq(message.get(), &original));
-        message.to_mut().headers_mut().insert("x", HeaderValue::from_static("1"));
-        let copy: *const _ = message.get();
-        message.to_mut();
-        assert!(std::ptr::eq(message.get(), copy));
-        assert!(original.headers().is_empty());
-        assert_eq!(message.get().body().as_ptr(), original.body().as_ptr());
-        let owned: RequestMessage<'static> = message.into_owned();
-        assert_eq!(owned.get().headers().len(), 1);
+        let borrowed = RequestMessage::Borrowed(&original);
+        assert!(std::ptr::eq(borrowed.get(), &original));
+        let owned: RequestMessage<'static> = borrowed.into_owned();
+        assert_eq!(owned.get().body().as_ptr(), original.body().as_ptr());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
+use crate::host::TokenAttribute;
 use crate::plan::Linker;
 use crate::variables::{Intern, Scope, VarRef};
 use crate::xml::Element;
@@ -110,6 +111,17 @@ pub(crate) struct CompiledAttribute {
     pub(crate) name: Arc<str>,
     pub(crate) value: CompiledValue,
     pub(crate) display: bool,
+}
+
+impl CompiledAttribute {
+    /// The attribute as a token keeps it; empty where nothing resolves.
+    pub(crate) fn resolve<S: Scope>(&self, scope: &S) -> TokenAttribute {
+        TokenAttribute {
+            name: Arc::clone(&self.name),
+            value: self.value.resolve(scope).map_or_else(|| Arc::from(""), |value| Arc::from(&*value)),
+            display: self.display,
+        }
+    }
 }
 
 /// Text of an optional child with its place.

@@ -9,7 +9,7 @@ use super::get_oauth_v2_info::{EXPIRED, INVALID, token_facts};
 use super::{PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fault::FaultSpec;
-use crate::host::{AccessToken, TokenAttribute, TokenChange, TokenStatus};
+use crate::host::{AccessToken, TokenChange, TokenStatus};
 use crate::plan::Linker;
 use crate::secret::Secret;
 use crate::variables::VarRef;
@@ -121,15 +121,7 @@ impl Compiled {
             return cx.raise(&INVALID);
         }
         let view = cx.view();
-        let attributes = self
-            .attributes
-            .iter()
-            .map(|attribute| TokenAttribute {
-                name: Arc::clone(&attribute.name),
-                value: attribute.value.resolve(&view).map_or_else(|| Arc::from(""), |value| Arc::from(&*value)),
-                display: attribute.display,
-            })
-            .collect();
+        let attributes = self.attributes.iter().map(|attribute| attribute.resolve(&view)).collect();
         cx.run.cold_mut().progress = 1;
         match cx.token(TokenRequest::Update { token, change: TokenChange::Attributes(attributes) }) {
             Ok(TokenReply::Record(record)) => self.changed(cx, record),

@@ -11,7 +11,7 @@ use crate::dialect::BasicCredentials;
 use crate::entity::{CredentialCheck, CredentialId, CredentialRecord};
 use crate::execution::Side;
 use crate::fault::{FaultSpec, Raised};
-use crate::host::{AccessToken, TokenAttribute, TokenStatus};
+use crate::host::{AccessToken, TokenStatus};
 use crate::message::authorization::{basic, form_decoded};
 use crate::plan::Linker;
 use crate::policy::common::{Attribute, CompiledAttribute, CompiledValue};
@@ -161,15 +161,7 @@ impl Generate {
         let Some(credential) = directory.credential(id) else { return Ok(Err(self.wrong_client(cx))) };
         let lifetime = self.lifetime(cx);
         let view = cx.view();
-        let attributes: Arc<[TokenAttribute]> = self
-            .attributes
-            .iter()
-            .map(|attribute| TokenAttribute {
-                name: Arc::clone(&attribute.name),
-                value: attribute.value.resolve(&view).map_or_else(|| Arc::from(""), |value| Arc::from(&*value)),
-                display: attribute.display,
-            })
-            .collect();
+        let attributes = self.attributes.iter().map(|attribute| attribute.resolve(&view)).collect();
         let record = AccessToken {
             client_id: credential.consumer_key().clone(),
             scope: self.scope(cx, id).into(),
