@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     missing_docs,
     reason = "tests read files and stop at the first surprise"
 )]
@@ -13,5 +14,6 @@ mod cases;
 mod deploy;
 mod dialect;
 mod fuzz;
+mod jwt_oracle;
 mod refusals;
 mod table;
