@@ -16,6 +16,12 @@ impl TokenHash {
         Self(token.sha256())
     }
 
+    /// As good as random, unless the sender has chosen the token for it.
+    pub(crate) fn first(&self) -> u8 {
+        let [first, ..] = self.0;
+        first
+    }
+
     /// The key on the server.
     pub(crate) fn name(&self) -> String {
         let mut name = String::with_capacity(PREFIX.len() + 64);
