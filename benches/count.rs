@@ -13,6 +13,6 @@ fn main() {
         return;
     };
     let times: usize = arguments.next().and_then(|times| times.parse().ok()).unwrap_or(1);
-    let (_, run) = all.iter().find(|(one, _)| *one == name).unwrap_or_else(|| panic!("no job is named `{name}`"));
+    let (_, run) = all.iter().find(|(one, _)| *one == name).unwrap();
     (0..times).for_each(|_| run());
 }

@@ -1,5 +1,12 @@
 //! The jobs that are timed, counted and traced: one definition for all three.
-#![allow(clippy::unwrap_used, dead_code, missing_docs, reason = "shared by programs that use parts of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    dead_code,
+    missing_docs,
+    reason = "shared by programs that use parts of it, read examples and stop at surprises"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -44,7 +51,9 @@ impl Job {
             Want::Target => assert!(matches!(black_box(self.engine.begin(request)), Progress::NeedTarget(_))),
             Want::Response => {
                 let outcome = self.engine.evaluate(request).unwrap();
-                assert!(matches!(black_box(outcome.decision()), Decision::Respond(response) if response.status() == 200));
+                assert!(
+                    matches!(black_box(outcome.decision()), Decision::Respond(response) if response.status() == 200)
+                );
             }
             want => {
                 let outcome = self.engine.evaluate(request).unwrap();

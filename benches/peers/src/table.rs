@@ -125,8 +125,12 @@ fn row(goal: &Goal, measured: &[Measured], instructions: &HashMap<String, f64>) 
         let count = instructions.get(&format!("{}/probe", goal.row));
         format!("{}{}", times(one), count.map_or(String::new(), |n| format!(", {} instr", thousands(*n))))
     });
-    let against = goal.yardstick.strip_prefix(goal.row).map_or(goal.yardstick, |rest| &rest[rest.find('/').map_or(0, |at| at + 1)..]);
-    let ratio = ours.zip(yardstick).map(|(ours, yardstick)| (ours.best / yardstick.best, ours.median / yardstick.median));
+    let against = goal
+        .yardstick
+        .strip_prefix(goal.row)
+        .map_or(goal.yardstick, |rest| &rest[rest.find('/').map_or(0, |at| at + 1)..]);
+    let ratio =
+        ours.zip(yardstick).map(|(ours, yardstick)| (ours.best / yardstick.best, ours.median / yardstick.median));
     let count = ours.and_then(|one| instructions.get(&format!("{}/{}", one.row, one.who)));
 
     let mut wanted = Vec::new();
@@ -192,10 +196,9 @@ fn threads(out: &mut String, lines: &[Vec<String>]) {
         two / one
     };
     let find = |who: &str, percent: &str| lines.iter().find(|line| line[0].starts_with(who) && line[1] == percent);
-    for (ours, control) in [
-        ("ours: one engine", "control: an engine"),
-        ("ours: MemoryTokenStore lookup", "control: a hashbrown"),
-    ] {
+    for (ours, control) in
+        [("ours: one engine", "control: an engine"), ("ours: MemoryTokenStore lookup", "control: a hashbrown")]
+    {
         for (percent, most) in [("0", SCALING_GOAL), ("1", WRITES_GOAL)] {
             let (Some(line), Some(control)) = (find(ours, percent), find(control, "0")) else { continue };
             let text = |line: &Vec<String>| format!("{} to {} ({:.2}x)", line[2], line[3], rise(line));

@@ -141,7 +141,8 @@ fn contests() -> Vec<Contest> {
         papaya.pin().insert(*token, Record::default());
     }
     let hot: Arc<Vec<[u8; 28]>> = Arc::new(tokens[..HOT].to_vec());
-    let texts: Arc<Vec<String>> = Arc::new(hot.iter().map(|token| String::from_utf8(token.to_vec()).unwrap()).collect());
+    let texts: Arc<Vec<String>> =
+        Arc::new(hot.iter().map(|token| String::from_utf8(token.to_vec()).unwrap()).collect());
     debug_assert_eq!(inline(&texts[0]), hot[0]);
 
     macro_rules! store {

@@ -54,9 +54,7 @@ pub fn add(bench: &mut Bench) {
         });
         bench.add(&format!("{row}/roxmltree tree"), times, |_| {
             let text = text();
-            move |times| {
-                (0..times).for_each(|_| drop(black_box(roxmltree::Document::parse(black_box(&text)).unwrap())))
-            }
+            move |times| (0..times).for_each(|_| drop(black_box(roxmltree::Document::parse(black_box(&text)).unwrap())))
         });
     }
 }
