@@ -150,12 +150,14 @@ allow if {
         let mut engine = Engine::new();
         engine.add_policy("authz.rego".into(), POLICY.into()).unwrap();
         engine.add_data_json(DATA).unwrap();
+        let input = Value::from_json_str(INPUT).unwrap();
+        engine.set_input(input.clone());
+        assert_eq!(engine.eval_rule("data.authz.allow".into()).unwrap(), Value::from(true));
         let entry: Rc<str> = "data.authz.allow".into();
         let compiled = engine.compile_with_entrypoint(&entry).unwrap();
         let mut machine = RegoVM::new();
         machine.load_program(Compiler::compile_from_policy(&compiled, &["data.authz.allow"]).unwrap());
         machine.set_data(Value::from_json_str(DATA).unwrap()).unwrap();
-        let input = Value::from_json_str(INPUT).unwrap();
         move |times| {
             for _ in 0..times {
                 machine.set_input(input.clone());

@@ -34,12 +34,16 @@ pub fn measure(which: &str, count: usize) {
         }
         "papaya, inline key" => {
             let map: papaya::HashMap<[u8; 28], Record, foldhash::fast::RandomState> = papaya::HashMap::default();
-            (0..count).for_each(|_| drop(map.pin().insert(numbers.token(), Record::default())));
+            for _ in 0..count {
+                map.pin().insert(numbers.token(), Record::default());
+            }
             Box::new(map)
         }
         "hashbrown, inline key" => {
             let mut map: hashbrown::HashMap<[u8; 28], Record, foldhash::fast::RandomState> = Default::default();
-            (0..count).for_each(|_| drop(map.insert(numbers.token(), Record::default())));
+            for _ in 0..count {
+                map.insert(numbers.token(), Record::default());
+            }
             Box::new(map)
         }
         "probe" => {

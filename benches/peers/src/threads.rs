@@ -17,12 +17,12 @@ use crate::probe::Record;
 
 const STORED: usize = 200_000;
 const HOT: usize = 1_024;
-const SAMPLES: usize = 21;
+const SAMPLES: usize = 15;
 const SAMPLE: Duration = Duration::from_micros(2_500);
 /// A sample counts when each thread had this share of its processor.
 const SHARE: f64 = 0.95;
 /// On a machine without a processor to spare a measurement gives up here, and says so.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(12);
 
 type Seeded = foldhash::fast::RandomState;
 
@@ -152,7 +152,11 @@ fn contests() -> Vec<Contest> {
                 let (keys, $s) = (keys.to_vec(), Arc::clone(&store));
                 Box::new(move |n, write| {
                     let $key = &keys[n % HOT];
-                    if write { drop(black_box($put)) } else { drop(black_box($get)) }
+                    if write {
+                        black_box($put);
+                    } else {
+                        black_box($get);
+                    }
                 })
             };
             Contest { name: $name, writes: true, work: Box::new(work) }
@@ -173,7 +177,9 @@ fn contests() -> Vec<Contest> {
                 let hot = Arc::clone(&hot);
                 move |number| {
                     let (hot, map) = (hot.to_vec(), Arc::clone(&own_maps[number]));
-                    Box::new(move |n, _| drop(black_box(map.get(&hot[n % HOT]))))
+                    Box::new(move |n, _| {
+                        black_box(map.get(&hot[n % HOT]));
+                    })
                 }
             }),
         },
