@@ -43,10 +43,11 @@ $(nproc) cores of ${model:-an unknown processor}, $(rustc --version), command \`
 ${CARGO_PROFILE_RELEASE_LTO:-off}. Written by that command: do not edit.
 
 Times are best / median of 101 rounds in which every job is sampled in turn, in nanoseconds of the thread's processor
-time; a ratio is the best by the best / the median by the median, and a goal for it is met when either is within. Times
+time; a ratio is the best by the best / the median by the median, and a goal for it is about the former. Times
 illustrate, counts decide: instructions are callgrind's over the same program (with 8,192 stored tokens in place of a
 million, and without the processor's SHA instructions). \`probe\` is the least the job can cost, written by hand for one
-configuration. Rows named \`authorization only\` get a request whose token is already resolved: a part of the job.
+configuration. Rows named \`authorization only\` get a request whose token is already resolved, a part of
+the job; the whole of ours stands beside them.
 
 TEXT
     "$program" --table "$results"

@@ -33,7 +33,6 @@ const ACCEPTED: &str = "opaque token accepted/ours";
 const GOALS: &[Goal] = &[
     goal("opaque token accepted", STD, Some(2.5), Some(1_000.0), Some(0.0)),
     goal("opaque token accepted", OXIDE, Some(1.0 / 7.0), None, None),
-    goal("opaque token accepted", "authorization only/cedar, 10 policies, request ready", Some(1.0), None, None),
     goal("SHA-256 at rest, accepted", STD, Some(5.0), None, Some(0.0)),
     goal("refused: no header", ACCEPTED, Some(1.1), None, Some(0.0)),
     goal("refused: unknown", ACCEPTED, Some(1.1), None, Some(0.0)),
@@ -42,7 +41,7 @@ const GOALS: &[Goal] = &[
     goal("refused: no product", ACCEPTED, Some(1.1), None, Some(0.0)),
     goal("refused: no scope", ACCEPTED, Some(1.1), None, Some(0.0)),
     goal("whole proxy, request side", ACCEPTED, None, None, None),
-    goal("authorization only", ACCEPTED, None, None, None),
+    goal("authorization only", "authorization only/cedar, 10 policies, request ready", None, None, None),
     goal("JWT HS256", "JWT HS256/signature alone, aws-lc", Some(2.2), None, Some(0.0)),
     goal("JWT RS256", "JWT RS256/signature alone, aws-lc", Some(1.06), None, Some(0.0)),
     goal("JWT ES256", "JWT ES256/signature alone, aws-lc", Some(1.04), None, Some(0.0)),
@@ -91,8 +90,10 @@ pub fn render(folder: &str) -> String {
         "| row | ours | probe | peers | ratio | instructions | allocations | goal | |\n\
          |---|---|---|---|---|--:|--:|---|---|\n",
     );
+    let mut before = "";
     for goal in GOALS {
-        out.push_str(&row(goal, &measured, &instructions));
+        out.push_str(&row(goal, before == goal.row, &measured, &instructions));
+        before = goal.row;
     }
     memory(&mut out, &lines("memory.tsv"));
     threads(&mut out, &lines("threads.tsv"));
@@ -106,15 +107,17 @@ pub fn render(folder: &str) -> String {
     out
 }
 
-fn row(goal: &Goal, measured: &[Measured], instructions: &HashMap<String, f64>) -> String {
+/// A line of the table; where a row has a second goal, what it shows already is not repeated.
+fn row(goal: &Goal, again: bool, measured: &[Measured], instructions: &HashMap<String, f64>) -> String {
     let find = |name: &str| measured.iter().find(|one| format!("{}/{}", one.row, one.who) == name);
-    let is_ours = |one: &&Measured| one.row == goal.row && one.who.starts_with("ours");
-    let ours = measured.iter().find(is_ours);
+    // Nothing of ours does that part alone: the whole job stands beside it.
+    let of = if goal.row == "authorization only" { "opaque token accepted" } else { goal.row };
+    let ours = measured.iter().find(|one| one.row == of && one.who.starts_with("ours"));
     let yardstick = find(goal.yardstick);
     let times = |one: &Measured| format!("{} / {}", thousands(one.best), thousands(one.median));
     let peers: Vec<String> = measured
         .iter()
-        .filter(|one| one.row == goal.row && !one.who.starts_with("ours") && one.who != "probe")
+        .filter(|one| !again && one.row == goal.row && !one.who.starts_with("ours") && one.who != "probe")
         .map(|one| {
             let name = format!("{}/{}", one.row, one.who);
             let count = instructions.get(&name).map_or(String::new(), |n| format!(", {} instr", thousands(*n)));
@@ -137,8 +140,8 @@ fn row(goal: &Goal, measured: &[Measured], instructions: &HashMap<String, f64>) 
     let mut met = Vec::new();
     if let Some(most) = goal.ratio {
         wanted.push(format!("<= {most:.2}x"));
-        // Either figure may meet it: both move with the state of the machine.
-        met.extend(ratio.map(|(best, median)| best.min(median) <= most));
+        // The best of many rounds moves less than the median with the state of the machine.
+        met.extend(ratio.map(|(best, _)| best <= most));
     }
     if let Some(most) = goal.instructions {
         wanted.push(format!("<= {} instr", thousands(most)));
@@ -157,7 +160,7 @@ fn row(goal: &Goal, measured: &[Measured], instructions: &HashMap<String, f64>) 
     };
     format!(
         "| {} | {} | {probe} | {} | {} | {} | {} | {} | {verdict} |\n",
-        goal.row,
+        if again { format!("{}, again", goal.row) } else { goal.row.to_owned() },
         ours.map_or("not yet".to_owned(), |one| times(one) + one.who.strip_prefix("ours").unwrap_or_default()),
         peers.join("<br>"),
         ratio.map_or(String::new(), |(best, median)| format!("{best:.2} / {median:.2} of {against}")),
