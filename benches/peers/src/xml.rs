@@ -77,7 +77,7 @@ fn read(files: &[(String, String)]) -> Bundle {
 
 /// A policy that issues tokens, with comments and attributes as people write them.
 fn policy() -> String {
-    let attributes: String = (0..14)
+    let attributes: String = (0..13)
         .map(|n| {
             format!(
                 "        <Attribute name=\"attribute-{n}\" ref=\"request.queryparam.p{n}\" display=\"{}\">value \
