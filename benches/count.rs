@@ -7,14 +7,12 @@ mod jobs;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
-    let mut all = jobs::verify();
-    all.extend(jobs::verify_jwt());
-    all.push(jobs::proxy());
+    let all = jobs::counted();
     let Some(name) = arguments.next() else {
-        all.iter().for_each(|job| println!("{}", job.name));
+        all.iter().for_each(|(name, _)| println!("{name}"));
         return;
     };
     let times: usize = arguments.next().and_then(|times| times.parse().ok()).unwrap_or(1);
-    let job = all.iter().find(|job| job.name == name).unwrap();
-    (0..times).for_each(|_| job.run());
+    let (_, run) = all.iter().find(|(one, _)| *one == name).unwrap();
+    (0..times).for_each(|_| run());
 }

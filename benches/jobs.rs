@@ -5,7 +5,7 @@
     clippy::disallowed_methods,
     dead_code,
     missing_docs,
-    reason = "shared by programs that use parts of it, and read files"
+    reason = "shared by programs that use parts of it, read examples and stop at surprises"
 )]
 
 use std::hint::black_box;
@@ -16,18 +16,21 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::Request;
 use tollgate::bundle::Bundle;
+use tollgate::diagnostic::{Diagnostics, Source};
 use tollgate::entity::Entities;
 use tollgate::host::{AccessToken, FixedClock, Host, TokenKey, TokenStatus, TokenStore};
-use tollgate::{Deployment, Limits, PolicyEngine, Progress};
+use tollgate::policy::PolicyDocument;
+use tollgate::{Decision, Deployment, Limits, PolicyEngine, Progress};
 
 pub(crate) const NOW: i64 = 1_767_323_045_000;
-const TOKENS: usize = 256;
+pub(crate) const TOKENS: usize = 256;
 
-/// An engine and the requests it is asked in turn.
+/// An engine and the requests it is asked in turn; a clone asks the same engine.
+#[derive(Clone)]
 pub(crate) struct Job {
     pub(crate) name: &'static str,
     engine: PolicyEngine,
-    requests: Vec<Request<Bytes>>,
+    pub(crate) requests: Vec<Request<Bytes>>,
     at: std::cell::Cell<usize>,
     want: Want,
 }
@@ -37,6 +40,7 @@ enum Want {
     Allowed,
     Fault(&'static str),
     Target,
+    Response,
 }
 
 impl Job {
@@ -47,13 +51,19 @@ impl Job {
         let request = black_box(&self.requests[at]);
         match self.want {
             Want::Target => assert!(matches!(black_box(self.engine.begin(request)), Progress::NeedTarget(_))),
+            Want::Response => {
+                let outcome = self.engine.evaluate(request).unwrap();
+                assert!(
+                    matches!(black_box(outcome.decision()), Decision::Respond(response) if response.status() == 200)
+                );
+            }
             want => {
                 let outcome = self.engine.evaluate(request).unwrap();
                 let fault = outcome.fault().map(|fault| fault.code());
                 assert!(match want {
                     Want::Allowed => fault.is_none(),
                     Want::Fault(code) => fault == Some(code),
-                    Want::Target => false,
+                    Want::Target | Want::Response => false,
                 });
                 black_box(&outcome);
             }
@@ -63,17 +73,32 @@ impl Job {
 
 /// VerifyAccessToken alone: three product patterns, 256 tokens, one job for each verdict.
 pub(crate) fn verify() -> Vec<Job> {
+    verify_among(0)
+}
+
+/// The same jobs over one store that also holds a number of tokens nobody asks for.
+pub(crate) fn verify_among(others: usize) -> Vec<Job> {
+    let host = Host::in_memory().with_clock(FixedClock(NOW));
+    for n in 0..TOKENS {
+        for (kind, status, expires) in [
+            ("good", TokenStatus::Approved, NOW + 3_600_000),
+            ("expired", TokenStatus::Approved, NOW - 1),
+            ("revoked", TokenStatus::Revoked, NOW + 3_600_000),
+        ] {
+            host.tokens.insert(TokenKey::new(&token(kind, n)), record(status, expires));
+        }
+    }
+    for n in 0..others {
+        host.tokens.insert(TokenKey::new(&token("other", n)), record(TokenStatus::Approved, NOW + 3_600_000));
+    }
+    verify_on(&host)
+}
+
+/// The same jobs on a host that holds the tokens already.
+pub(crate) fn verify_on(host: &Host) -> Vec<Job> {
     let job = |name, path: &str, prefix: &str, header: bool, scope: &str, want| {
-        let host = Host::in_memory().with_clock(FixedClock(NOW));
         let mut requests = Vec::new();
         for n in 0..TOKENS {
-            for (kind, status, expires) in [
-                ("good", TokenStatus::Approved, NOW + 3_600_000),
-                ("expired", TokenStatus::Approved, NOW - 1),
-                ("revoked", TokenStatus::Revoked, NOW + 3_600_000),
-            ] {
-                host.tokens.insert(TokenKey::new(&token(kind, n)), record(status, expires));
-            }
             let mut request = Request::get(path);
             if header {
                 request = request.header("authorization", format!("Bearer {}", token(prefix, n)));
@@ -83,7 +108,7 @@ pub(crate) fn verify() -> Vec<Job> {
         let scope = if scope.is_empty() { String::new() } else { format!("<Scope>{scope}</Scope>") };
         let policy = format!("<OAuthV2 name='verify'><Operation>VerifyAccessToken</Operation>{scope}</OAuthV2>");
         let deployment = Deployment::new().policy("verify.xml", &policy).proxy_name("orders").entities(entities());
-        Job { name, engine: PolicyEngine::new(deployment, host).unwrap(), requests, at: 0.into(), want }
+        Job { name, engine: PolicyEngine::new(deployment, host.clone()).unwrap(), requests, at: 0.into(), want }
     };
     let service = |code| Want::Fault(code);
     vec![
@@ -219,6 +244,43 @@ pub(crate) fn proxy() -> Job {
     }
 }
 
+/// GenerateAccessToken: a client's credentials, a new token in the store, and the response.
+pub(crate) fn issue() -> Job {
+    let policy = "<OAuthV2 name='issue'><Operation>GenerateAccessToken</Operation><ExpiresIn>1800000</ExpiresIn>\
+                  <SupportedGrantTypes><GrantType>client_credentials</GrantType></SupportedGrantTypes>\
+                  <GrantType>request.formparam.grant_type</GrantType><GenerateResponse enabled='true'/></OAuthV2>";
+    let deployment = Deployment::new().policy("issue.xml", policy).proxy_name("orders").entities(entities());
+    let request = Request::post("/token")
+        // key-1:secret-1
+        .header("authorization", "Basic a2V5LTE6c2VjcmV0LTE=")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Bytes::from_static(b"grant_type=client_credentials"))
+        .unwrap();
+    Job {
+        name: "token issued",
+        engine: PolicyEngine::new(deployment, Host::in_memory().with_clock(FixedClock(NOW))).unwrap(),
+        requests: vec![request],
+        at: 0.into(),
+        want: Want::Response,
+    }
+}
+
+/// Everything that is counted: the jobs above, and reading each document.
+pub(crate) fn counted() -> Vec<(String, Box<dyn Fn()>)> {
+    let jobs = verify().into_iter().chain([proxy(), issue()]);
+    let mut all: Vec<(String, Box<dyn Fn()>)> =
+        jobs.map(|job| (job.name.to_owned(), Box::new(move || job.run()) as Box<dyn Fn()>)).collect();
+    for (name, text) in documents() {
+        let (source, limits) = (Source::new("policy.xml", text.as_str()), Limits::default());
+        let parse = move || {
+            let mut findings = Diagnostics::new();
+            assert!(black_box(PolicyDocument::parse(black_box(&source), "policy", &limits, &mut findings)).is_some());
+        };
+        all.push((format!("parse: {name}"), Box::new(parse)));
+    }
+    all
+}
+
 /// The example of an API product with operations, as it stands in `policies-examples/weather`.
 pub(crate) fn weather() -> Deployment {
     let read =
@@ -268,11 +330,11 @@ pub(crate) fn documents() -> Vec<(&'static str, String)> {
     ]
 }
 
-fn token(prefix: &str, n: usize) -> String {
+pub(crate) fn token(prefix: &str, n: usize) -> String {
     format!("{prefix:-<8}{:020}", n * 7_919)
 }
 
-fn record(status: TokenStatus, expires: i64) -> Arc<AccessToken> {
+pub(crate) fn record(status: TokenStatus, expires: i64) -> Arc<AccessToken> {
     Arc::new(AccessToken {
         client_id: "key-1".into(),
         scope: "WRITE READ".into(),
@@ -287,7 +349,7 @@ fn record(status: TokenStatus, expires: i64) -> Arc<AccessToken> {
     })
 }
 
-fn entities() -> Entities {
+pub(crate) fn entities() -> Entities {
     let json = br#"{
         "apiProducts": [{"name": "Orders", "proxies": ["orders"], "apiResources": ["/open/**", "/status", "/items/*"]}],
         "developers": [{"email": "ada@example.com"}],

@@ -59,7 +59,8 @@ fn what_the_engine_accepts_jsonwebtoken_accepts() {
     for n in 0..200 {
         let token = jsonwebtoken::encode(&header, &claims(n), &key).unwrap();
         assert!(ours(&engine, &token) && theirs(&token), "{token}");
-        let mut mutants = vec![format!("{token}="), format!("{token}."), token.replace('.', ".."), token[1..].to_owned()];
+        let mut mutants =
+            vec![format!("{token}="), format!("{token}."), token.replace('.', ".."), token[1..].to_owned()];
         for step in 1..20 {
             let at = (n * 31 + step * 17) % token.len();
             let letter = char::from(b"AQgw-_.x0"[(n + step) % 9]);
