@@ -15,5 +15,6 @@ mod deploy;
 mod dialect;
 mod fuzz;
 mod jwt_oracle;
+mod limits;
 mod refusals;
 mod table;

@@ -49,7 +49,7 @@ fn every_policy_has_faults_and_a_case_file() {
 const UNREACHABLE: &[(&str, &str)] = &[
     ("flow.SharedFlowNotFound", "a deployment without the shared flow is refused"),
     ("flow.APITimedOut", "needs more steps than any case has; `it::limits` raises it"),
-    ("protocol.http.TooBigBody", "needs a body above the limit; the gateway's tests raise it"),
+    ("protocol.http.TooBigBody", "needs a body above the limit; `it::limits` raises it"),
 ];
 
 #[test]
