@@ -62,7 +62,7 @@ impl Stage {
 /// Where to go on when a shared flow has ended.
 pub(crate) struct Frame {
     pub(crate) list: ListId,
-    pub(crate) at: usize,
+    pub(crate) at: u32,
     /// What its parameters hid, to be seen again afterwards.
     pub(crate) shadowed: Vec<Shadowed>,
 }
@@ -70,14 +70,5 @@ pub(crate) struct Frame {
 pub(crate) struct Cursor {
     pub(crate) stage: Stage,
     pub(crate) list: Option<ListId>,
-    pub(crate) at: usize,
-    pub(crate) calls: Vec<Frame>,
-    /// The first stage has not been entered yet.
-    pub(crate) fresh: bool,
-}
-
-impl Cursor {
-    pub(crate) fn new(stage: Stage) -> Self {
-        Self { stage, list: None, at: 0, calls: Vec::new(), fresh: true }
-    }
+    pub(crate) at: u32,
 }

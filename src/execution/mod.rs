@@ -36,29 +36,40 @@ pub(crate) enum Signal {
 
 impl<'r> Execution<'r> {
     /// A request at its beginning, already classified.
+    #[inline(always)]
     pub(crate) fn new(snapshot: &Snapshot, received: RequestMessage<'r>) -> Self {
-        let found = snapshot.classify(received.get().uri().path());
-        let has_dots = has_dot_segment(received.get().uri().path());
-        let mut run = Run::new(received);
-        let stage = match found {
-            Some((proxy, suffix)) if !has_dots => {
-                run.proxy = u32::try_from(proxy).ok();
-                run.suffix = suffix;
-                if !snapshot.proxies.get(proxy).is_some_and(|proxy| proxy.bare) {
-                    run.remove_platform_headers();
-                }
-                Stage::Request(Endpoint::Proxy, Part::Pre)
+        let path = received.get().uri().path();
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let (proxy, suffix, list) = match snapshot.classify(path) {
+            Some((at, proxy, suffix)) if !has_dot_segment(path) => {
+                (Some(place(at)), place(suffix), proxy.flows.request.pre)
             }
-            found => {
-                run.fault = Some(match found {
-                    Some(_) => Raised::new(&runtime::INVALID_PATH),
-                    None => Raised::new(&runtime::APPLICATION_NOT_FOUND).detail(run.host_and_path()),
-                });
-                run.side = Side::Error;
-                Stage::Done
-            }
+            _ => (None, 0, None),
         };
-        Self { run, cursor: Cursor::new(stage) }
+        let stage = Stage::Request(Endpoint::Proxy, Part::Pre);
+        Self { run: Run::new(received, proxy, suffix), cursor: Cursor { stage, list, at: 0 } }
+    }
+
+    /// What is done before the first step, once the request is where it stays.
+    #[inline(always)]
+    pub(crate) fn open(&mut self, snapshot: &Snapshot) {
+        match self.run.proxy.and_then(|at| snapshot.proxies.get(at as usize)) {
+            Some(proxy) if proxy.bare => {}
+            Some(_) => self.run.remove_platform_headers(),
+            None => self.refuse(snapshot),
+        }
+    }
+
+    /// No proxy sees the request.
+    #[cold]
+    fn refuse(&mut self, snapshot: &Snapshot) {
+        let is_known = snapshot.classify(self.run.received().uri().path()).is_some();
+        self.run.fault = Some(match is_known {
+            true => Raised::new(&runtime::INVALID_PATH),
+            false => Raised::new(&runtime::APPLICATION_NOT_FOUND).detail(self.run.host_and_path()),
+        });
+        self.run.side = Side::Error;
+        self.cursor.stage = Stage::Done;
     }
 
     /// Copies what is borrowed, so that the execution can outlive the caller's request.
@@ -69,13 +80,9 @@ impl<'r> Execution<'r> {
     /// Runs to the end, or to the first thing only the host can do.
     pub(crate) fn drive(&mut self, snapshot: &Snapshot, mut reply: Option<Reply>) -> Signal {
         let Some(proxy) = self.run.proxy.and_then(|at| snapshot.proxies.get(at as usize)) else { return Signal::Done };
-        if self.cursor.fresh {
-            self.cursor.fresh = false;
-            self.enter(snapshot, proxy, self.cursor.stage);
-        }
         loop {
             while let Some(list) = self.cursor.list {
-                let Some(step) = proxy.steps(list).get(self.cursor.at) else {
+                let Some(step) = proxy.steps(list).get(self.cursor.at as usize) else {
                     self.leave_list();
                     continue;
                 };
@@ -141,25 +148,25 @@ impl<'r> Execution<'r> {
             self.run.restore(shadowed);
             return self.raise(snapshot, proxy, Raised::host_failure());
         };
-        if self.cursor.calls.len() >= snapshot.settings.limits.shared_flow_depth {
+        if self.run.cold().map_or(0, |cold| cold.calls.len()) >= snapshot.settings.limits.shared_flow_depth {
             self.run.restore(shadowed);
             return self.raise(snapshot, proxy, Raised { host: true, ..Raised::new(&runtime::TOO_MANY_STEPS) });
         }
-        self.cursor.calls.push(Frame { list: current, at: self.cursor.at, shadowed });
+        self.run.cold_mut().calls.push(Frame { list: current, at: self.cursor.at, shadowed });
         self.cursor.list = Some(*list);
         self.cursor.at = 0;
     }
 
     /// Leaves every shared flow at once; their parameters end with them.
     fn unwind(&mut self) {
-        while let Some(frame) = self.cursor.calls.pop() {
+        while let Some(frame) = self.run.leave_call() {
             self.run.restore(frame.shadowed);
         }
     }
 
     /// A list of steps has ended: back to the caller, or on to the next stage.
     fn leave_list(&mut self) {
-        match self.cursor.calls.pop() {
+        match self.run.leave_call() {
             Some(frame) => {
                 self.run.restore(frame.shadowed);
                 self.cursor.list = Some(frame.list);
@@ -305,10 +312,13 @@ impl<'r> Execution<'r> {
 /// Whether a path has a segment `.` or `..`, written out or escaped.
 ///
 /// A target may resolve such segments after the product check has looked at them as they stand, so they go no further.
+#[inline(always)]
 fn has_dot_segment(path: &str) -> bool {
-    if !has_either(path.as_bytes(), b'.', b'%') {
-        return false;
-    }
+    has_either(path.as_bytes(), b'.', b'%') && finds_dot_segment(path)
+}
+
+#[cold]
+fn finds_dot_segment(path: &str) -> bool {
     path.split(['/', '\\']).any(|segment| {
         let plain = segment.split(';').next().unwrap_or_default();
         let mut rest = plain;

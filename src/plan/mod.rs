@@ -31,9 +31,10 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     /// The proxy endpoint that serves a path: the most specific base path wins.
-    pub(crate) fn classify(&self, path: &str) -> Option<(usize, usize)> {
+    #[inline]
+    pub(crate) fn classify(&self, path: &str) -> Option<(usize, &ProxyPlan, usize)> {
         // Proxies are sorted by specificity at link time.
-        self.proxies.iter().enumerate().find_map(|(at, proxy)| Some((at, proxy.base_path.matches(path)?)))
+        self.proxies.iter().enumerate().find_map(|(at, proxy)| Some((at, proxy, proxy.base_path.matches(path)?)))
     }
 
     /// Whether some step may have to wait for the host.

@@ -105,6 +105,7 @@ macro_rules! policy_table {
         }
 
         impl Run for CompiledPolicy {
+            #[inline(always)]
             fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
                 match self { $(Self::$name(policy) => policy.execute(cx),)+ }
             }
