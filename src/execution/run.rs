@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderName, Request, Response};
 
-use super::cursor::{Endpoint, Part};
+use super::call::TargetCall;
+use super::cursor::{Endpoint, Part, Stage};
 use crate::entity::{Admission, CredentialId};
 use crate::fault::Raised;
 use crate::host::{AccessToken, Host};
@@ -58,6 +59,14 @@ pub(crate) enum TokenText {
 pub(crate) struct Cold {
     /// What the client was sent, where steps run afterwards that might change it.
     pub(crate) sent: Option<Box<Response<Bytes>>>,
+    /// When it was sent.
+    pub(crate) sent_ms: Option<i64>,
+    /// When the run began, where somebody has to know later.
+    pub(crate) began_ms: Option<i64>,
+    /// The call of the target, once there is one.
+    pub(crate) call: Option<TargetCall>,
+    /// The conditional flows chosen for the request, of the proxy and of the target, where the response runs the same.
+    pub(crate) chosen: [Option<u32>; 2],
     pub(crate) custom: Vec<Option<Message>>,
     /// What was written to variables that the deployment does not name, the latest last.
     unnamed: Vec<(Box<str>, Value<'static>)>,
@@ -92,7 +101,8 @@ pub(crate) struct Run<'r> {
     pub(crate) route: Option<u32>,
     /// The conditional flow being run.
     pub(crate) flow: Option<u32>,
-    pub(crate) place: (Endpoint, Option<Part>),
+    /// The stage being run, or the one in which the error arose.
+    pub(crate) place: Stage,
     pub(crate) steps: u32,
     now_ms: Option<i64>,
     pub(crate) message_id: OnceCell<Box<str>>,
@@ -116,7 +126,7 @@ impl<'r> Run<'r> {
             target: None,
             route: None,
             flow: None,
-            place: (Endpoint::Proxy, None),
+            place: Stage::Request(Endpoint::Proxy, Part::Pre),
             steps: 0,
             now_ms: None,
             message_id: OnceCell::new(),
@@ -278,6 +288,9 @@ impl<'r> Run<'r> {
         match proxy.names.entry(var).map(|entry| &entry.kind).ok_or(NotWritable)? {
             Kind::Message(name, field) => self.write_field(*name, field, &value),
             Kind::System(system) if !system.is_writable() => Err(NotWritable),
+            Kind::Interface(_) | Kind::Failure { .. } => Err(NotWritable),
+            // What a target is sent is nobody's to say before there is one: the vendors let such a write pass in vain.
+            Kind::System(_) if self.target.is_none() && !proxy.bare => Ok(()),
             _ => {
                 if self.slots.is_empty() {
                     self.slots.resize_with(proxy.names.len(), || None);
@@ -374,12 +387,19 @@ impl<'r> Run<'r> {
     }
 
     /// The response is sent: what steps do to it from here on is theirs alone.
-    pub(crate) fn send(&mut self) {
+    pub(crate) fn send(&mut self, host: &Host) {
+        let now_ms = self.now_ms(host).ok();
         let sent = match self.fault {
             Some(_) => self.error.clone(),
             None => self.response.clone(),
         };
-        self.cold_mut().sent = sent;
+        let cold = self.cold_mut();
+        (cold.sent, cold.sent_ms) = (sent, now_ms);
+    }
+
+    /// The call of the target, once there is one.
+    pub(crate) fn call(&self) -> Option<&TargetCall> {
+        self.cold.as_ref()?.call.as_ref()
     }
 
     /// A null route: the request comes back as the response, unless a policy already wrote one.
