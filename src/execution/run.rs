@@ -4,10 +4,12 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderName, Request, Response};
 
 use super::call::TargetCall;
 use super::cursor::{Endpoint, Part, Stage};
+use crate::dialect::NullRoute;
 use crate::entity::{Admission, CredentialId};
 use crate::fault::Raised;
 use crate::host::{AccessToken, Host};
@@ -290,7 +292,7 @@ impl<'r> Run<'r> {
             Kind::System(system) if !system.is_writable() => Err(NotWritable),
             Kind::Interface(_) | Kind::Failure { .. } => Err(NotWritable),
             // What a target is sent is nobody's to say before there is one: the vendors let such a write pass in vain.
-            Kind::System(_) if self.target.is_none() && !proxy.bare => Ok(()),
+            Kind::System(_) if self.target.is_none() && !proxy.is_bare() => Ok(()),
             _ => {
                 if self.slots.is_empty() {
                     self.slots.resize_with(proxy.names.len(), || None);
@@ -397,20 +399,50 @@ impl<'r> Run<'r> {
         (cold.sent, cold.sent_ms) = (sent, now_ms);
     }
 
+    /// Notes when the request began.
+    pub(crate) fn note_beginning(&mut self, host: &Host) {
+        let now_ms = self.now_ms(host).ok();
+        self.cold_mut().began_ms = now_ms;
+    }
+
+    /// Notes that the conditional flow being run was chosen for the request.
+    pub(crate) fn note_chosen(&mut self, end: Endpoint) {
+        let flow = self.flow;
+        let [proxy, target] = &mut self.cold_mut().chosen;
+        *if end == Endpoint::Proxy { proxy } else { target } = flow;
+    }
+
+    /// The conditional flow that was chosen for the request.
+    pub(crate) fn chosen(&self, end: Endpoint) -> Option<u32> {
+        let [proxy, target] = self.cold.as_ref()?.chosen;
+        if end == Endpoint::Proxy { proxy } else { target }
+    }
+
     /// The call of the target, once there is one.
     pub(crate) fn call(&self) -> Option<&TargetCall> {
         self.cold.as_ref()?.call.as_ref()
     }
 
     /// A null route: the request comes back as the response, unless a policy already wrote one.
-    pub(crate) fn loop_back(&mut self) {
+    pub(crate) fn loop_back(&mut self, with: NullRoute) {
         self.side = Side::Response;
         if self.response.is_some() {
             return;
         }
         let request = self.request();
-        let mut response = Response::new(request.body().clone());
-        *response.headers_mut() = request.headers().clone();
+        let mut response = Response::new(Bytes::new());
+        if with != NullRoute::Empty {
+            *response.headers_mut() = request.headers().clone();
+        }
+        match with {
+            NullRoute::Echo => *response.body_mut() = request.body().clone(),
+            // The length and kind of a body that is not there.
+            NullRoute::Headers | NullRoute::Empty => {
+                for name in [CONTENT_LENGTH, CONTENT_TYPE, CONTENT_ENCODING] {
+                    response.headers_mut().remove(name);
+                }
+            }
+        }
         self.response = Some(Box::new(response));
     }
 }

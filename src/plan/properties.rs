@@ -101,7 +101,9 @@ impl<'p> Properties<'p> {
 
     /// A list property and its switch, of which the list wins.
     fn retain<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Retain<T> {
-        let items = |text: &Located<String>| text.split(',').map(str::trim).filter(|it| !it.is_empty()).filter_map(&read).collect();
+        let items = |text: &Located<String>| {
+            text.split(',').map(str::trim).filter(|it| !it.is_empty()).filter_map(&read).collect()
+        };
         match (self.get(name), self.get(&format!("{name}.enabled"))) {
             (Some(list), _) if !list.trim().is_empty() => Retain::Only(items(list)),
             (_, Some(enabled)) if enabled.trim().eq_ignore_ascii_case("false") => Retain::Only(Vec::new()),
