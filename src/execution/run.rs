@@ -287,10 +287,15 @@ impl<'r> Run<'r> {
 
     /// Writes a variable; message variables are written into their message.
     pub(crate) fn set(&mut self, proxy: &ProxyPlan, var: VarRef, value: Value<'static>) -> Result<(), NotWritable> {
-        match proxy.names.entry(var).map(|entry| &entry.kind).ok_or(NotWritable)? {
+        let entry = proxy.names.entry(var).ok_or(NotWritable)?;
+        match &entry.kind {
             Kind::Message(name, field) => self.write_field(*name, field, &value),
             Kind::System(system) if !system.is_writable() => Err(NotWritable),
             Kind::Interface(_) | Kind::Failure { .. } => Err(NotWritable),
+            // Of the facts of a token, these are the runtime's own; the others are variables like any.
+            Kind::Token(_) if entry.name.starts_with("apiproduct.operation") || entry.name.starts_with("apigee.") => {
+                Err(NotWritable)
+            }
             // What a target is sent is nobody's to say before there is one: the vendors let such a write pass in vain.
             Kind::System(_) if self.target.is_none() && !proxy.is_bare() => Ok(()),
             _ => {

@@ -18,3 +18,4 @@ mod jwt_oracle;
 mod limits;
 mod refusals;
 mod table;
+mod variables;
