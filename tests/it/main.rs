@@ -13,6 +13,7 @@
 mod cases;
 mod deploy;
 mod dialect;
+mod dialect_flows;
 mod fuzz;
 mod jwt_oracle;
 mod limits;
