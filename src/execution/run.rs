@@ -12,7 +12,7 @@ use super::cursor::{Endpoint, Part, Stage};
 use crate::dialect::NullRoute;
 use crate::entity::{Admission, CredentialId};
 use crate::fault::Raised;
-use crate::host::{AccessToken, Host};
+use crate::host::{AccessToken, FoundToken, Host};
 use crate::message::{Field, Message, MessageMut, MessageRef, RequestMessage, Root};
 use crate::plan::ProxyPlan;
 use crate::secret::Secret;
@@ -39,7 +39,7 @@ pub(crate) struct Shadowed {
 /// What VerifyAccessToken found out; the variables it sets are read from here when they are asked for.
 #[derive(Clone)]
 pub(crate) struct Verified {
-    pub(crate) token: Arc<AccessToken>,
+    pub(crate) token: FoundToken,
     pub(crate) text: TokenText,
     pub(crate) credential: CredentialId,
     pub(crate) admission: Admission,
