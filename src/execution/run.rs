@@ -67,6 +67,7 @@ pub(crate) struct Cold {
     pub(crate) began_ms: Option<i64>,
     /// The call of the target, once there is one.
     pub(crate) call: Option<TargetCall>,
+    pub(crate) fault_rule_ran: bool,
     /// The conditional flows chosen for the request, of the proxy and of the target, where the response runs the same.
     pub(crate) chosen: [Option<u32>; 2],
     pub(crate) custom: Vec<Option<Message>>,
@@ -94,7 +95,6 @@ pub(crate) struct Run<'r> {
     slots: Vec<Option<Value<'static>>>,
     pub(crate) verified: Option<Verified>,
     pub(crate) fault: Option<Raised>,
-    pub(crate) fault_rule_ran: bool,
     /// Index of the proxy in the snapshot.
     pub(crate) proxy: Option<u32>,
     /// Where `proxy.pathsuffix` starts in the path as received.
@@ -122,7 +122,6 @@ impl<'r> Run<'r> {
             slots: Vec::new(),
             verified: None,
             fault: None,
-            fault_rule_ran: false,
             proxy: None,
             suffix: 0,
             target: None,

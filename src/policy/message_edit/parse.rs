@@ -156,7 +156,8 @@ fn delimiter(element: Element<'_>, name: &'static str, d: &mut Diagnostics) -> R
 }
 
 fn authentication(element: Element<'_>, d: &mut Diagnostics) -> Authentication {
-    let value = |parent: Element<'_>, name: &'static str, d: &mut Diagnostics| parent.child(name, d).map(ValueOrRef::parse);
+    let value =
+        |parent: Element<'_>, name: &'static str, d: &mut Diagnostics| parent.child(name, d).map(ValueOrRef::parse);
     let google_access_token = element.child("GoogleAccessToken", d).map(|token| {
         let scopes = token.child("Scopes", d).map(|list| {
             list.children("Scope").map(|scope| Spanned::new(scope.text().into_owned(), scope.text_span())).collect()
