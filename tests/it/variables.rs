@@ -358,10 +358,7 @@ fn misread(row: &Row, at: usize, good: &Outcome<'_>, bad: &Outcome<'_>, failures
 
 /// What is not as the table says about writing a row.
 fn miswritten(row: &Row, failures: &mut Vec<String>) {
-    let phase = match phases(row).ok().and_then(|phases| phases.first().copied()) {
-        Some(phase) => phase,
-        None => 0,
-    };
+    let phase = phases(row).ok().and_then(|phases| phases.first().copied()).unwrap_or_default();
     let text = match row.name.rsplit('.').next().unwrap() {
         "code" => "418",
         "version" => "1.0",
