@@ -212,6 +212,12 @@ impl TargetLinker<'_> {
             let name = &server.name;
             match self.environment.target_servers.get(&name.value) {
                 Some(url) => {
+                    let uri: Option<http::Uri> = url.parse().ok();
+                    if uri.is_none_or(|uri| uri.scheme().is_none() || uri.authority().is_none()) {
+                        let message = format!("`{url}` is no absolute URL of the {what} `{}`", name.value);
+                        let finding = Diagnostic::error("plan::target-server-url", message);
+                        self.diagnostics.push(finding.at(&name.source, name.span));
+                    }
                     plans.push(ServerPlan::new(name, url, server.weight.unwrap_or(1), server.is_fallback));
                 }
                 None => {

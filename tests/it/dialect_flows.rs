@@ -218,6 +218,8 @@ fn what_the_host_needs_to_know_about_a_call() {
     let target = "<HTTPTargetConnection><LoadBalancer><Server name='one'/></LoadBalancer>\
         <Properties><Property name='io.timeout.millis'>250</Property></Properties></HTTPTargetConnection>";
     let deployment = Deployment::new().bundle(bundle("", target, &[])).target_server("one", "http://one.example");
+    let findings = deployment.clone().target_server("one", "one.example").check();
+    assert_eq!(findings.iter().map(|it| it.code).collect::<Vec<_>>(), ["plan::target-server-url"]);
     let engine = PolicyEngine::new(deployment, Host::in_memory()).unwrap();
     let request = get("/p");
     let Progress::NeedTarget(need) = engine.begin(&request) else { panic!("the proxy calls its target") };
