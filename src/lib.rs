@@ -47,6 +47,7 @@ pub use fault::Fault;
 pub use limits::Limits;
 pub use need::{AsyncHost, NeedTarget, NeedToken, Progress, TargetFailure, TokenQuery};
 pub use outcome::{Decision, Outcome};
+pub use plan::FlowHook;
 pub use secret::Secret;
 
 #[cfg(doctest)]

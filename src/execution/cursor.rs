@@ -50,13 +50,6 @@ impl Stage {
             Self::Route | Self::DefaultFaultRule | Self::PostClient | Self::Done => Endpoint::Proxy,
         }
     }
-
-    pub(crate) fn part(self) -> Option<Part> {
-        match self {
-            Self::Request(_, part) | Self::Response(_, part) => Some(part),
-            _ => None,
-        }
-    }
 }
 
 /// Where to go on when a shared flow has ended.

@@ -4,9 +4,12 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderName, Request, Response};
 
-use super::cursor::{Endpoint, Frame, Part};
+use super::call::TargetCall;
+use super::cursor::{Endpoint, Frame, Part, Stage};
+use crate::dialect::NullRoute;
 use crate::entity::{Admission, CredentialId};
 use crate::fault::Raised;
 use crate::host::{AccessToken, FoundToken, Host};
@@ -62,6 +65,15 @@ pub(crate) struct Cold {
     pub(crate) calls: Vec<Frame>,
     /// What the client was sent, where steps run afterwards that might change it.
     pub(crate) sent: Option<Box<Response<Bytes>>>,
+    /// When it was sent.
+    pub(crate) sent_ms: Option<i64>,
+    /// When the run began, where somebody has to know later.
+    pub(crate) began_ms: Option<i64>,
+    /// The call of the target, once there is one.
+    pub(crate) call: Option<TargetCall>,
+    pub(crate) fault_rule_ran: bool,
+    /// The conditional flows chosen for the request, of the proxy and of the target, where the response runs the same.
+    pub(crate) chosen: [Option<u32>; 2],
     pub(crate) custom: Vec<Option<Message>>,
     /// What was written to variables that the deployment does not name, the latest last.
     unnamed: Vec<(Box<str>, Value<'static>)>,
@@ -88,7 +100,6 @@ pub(crate) struct Run<'r> {
     pub(crate) side: Side,
     pub(crate) verified: Option<Verified>,
     pub(crate) fault: Option<Raised>,
-    pub(crate) fault_rule_ran: bool,
     /// Index of the proxy in the snapshot.
     pub(crate) proxy: Option<u32>,
     /// Where `proxy.pathsuffix` starts in the path as received.
@@ -97,7 +108,8 @@ pub(crate) struct Run<'r> {
     pub(crate) route: Option<u32>,
     /// The conditional flow being run.
     pub(crate) flow: Option<u32>,
-    pub(crate) place: (Endpoint, Option<Part>),
+    /// The stage being run, or the one in which the error arose.
+    pub(crate) place: Stage,
     pub(crate) steps: u32,
     /// The time of this run; the smallest number until the clock was read.
     now_ms: i64,
@@ -116,13 +128,12 @@ impl<'r> Run<'r> {
             side: Side::Request,
             verified: None,
             fault: None,
-            fault_rule_ran: false,
             proxy,
             suffix,
             target: None,
             route: None,
             flow: None,
-            place: (Endpoint::Proxy, None),
+            place: Stage::Request(Endpoint::Proxy, Part::Pre),
             steps: 0,
             now_ms: UNREAD,
             message_id: OnceCell::new(),
@@ -158,6 +169,11 @@ impl<'r> Run<'r> {
         if let Some(before) = self.fault.replace(raised) {
             self.note_failure(before);
         }
+    }
+
+    /// The calls of shared flows being run, the innermost last.
+    pub(crate) fn calls(&self) -> &[Frame] {
+        self.cold().map_or(&[], |cold| &cold.calls)
     }
 
     /// Ends the innermost call of a shared flow.
@@ -283,9 +299,17 @@ impl<'r> Run<'r> {
 
     /// Writes a variable; message variables are written into their message.
     pub(crate) fn set(&mut self, proxy: &ProxyPlan, var: VarRef, value: Value<'static>) -> Result<(), NotWritable> {
-        match proxy.names.entry(var).map(|entry| &entry.kind).ok_or(NotWritable)? {
+        let entry = proxy.names.entry(var).ok_or(NotWritable)?;
+        match &entry.kind {
             Kind::Message(name, field) => self.write_field(*name, field, &value),
             Kind::System(system) if !system.is_writable() => Err(NotWritable),
+            Kind::Interface(_) | Kind::Failure { .. } => Err(NotWritable),
+            // Of the facts of a token, these are the runtime's own; the others are variables like any.
+            Kind::Token(_) if entry.name.starts_with("apiproduct.operation") || entry.name.starts_with("apigee.") => {
+                Err(NotWritable)
+            }
+            // What a target is sent is nobody's to say before there is one: the vendors let such a write pass in vain.
+            Kind::System(_) if self.target.is_none() && !proxy.is_bare() => Ok(()),
             _ => {
                 let slots = &mut self.cold_mut().slots;
                 if slots.is_empty() {
@@ -385,23 +409,60 @@ impl<'r> Run<'r> {
     }
 
     /// The response is sent: what steps do to it from here on is theirs alone.
-    pub(crate) fn send(&mut self) {
+    pub(crate) fn send(&mut self, host: &Host) {
+        let now_ms = self.now_ms(host).ok();
         let sent = match self.fault {
             Some(_) => self.error.clone(),
             None => self.response.clone(),
         };
-        self.cold_mut().sent = sent;
+        let cold = self.cold_mut();
+        (cold.sent, cold.sent_ms) = (sent, now_ms);
+    }
+
+    /// Notes when the request began.
+    pub(crate) fn note_beginning(&mut self, host: &Host) {
+        let now_ms = self.now_ms(host).ok();
+        self.cold_mut().began_ms = now_ms;
+    }
+
+    /// Notes that the conditional flow being run was chosen for the request.
+    pub(crate) fn note_chosen(&mut self, end: Endpoint) {
+        let flow = self.flow;
+        let [proxy, target] = &mut self.cold_mut().chosen;
+        *if end == Endpoint::Proxy { proxy } else { target } = flow;
+    }
+
+    /// The conditional flow that was chosen for the request.
+    pub(crate) fn chosen(&self, end: Endpoint) -> Option<u32> {
+        let [proxy, target] = self.cold.as_ref()?.chosen;
+        if end == Endpoint::Proxy { proxy } else { target }
+    }
+
+    /// The call of the target, once there is one.
+    pub(crate) fn call(&self) -> Option<&TargetCall> {
+        self.cold.as_ref()?.call.as_ref()
     }
 
     /// A null route: the request comes back as the response, unless a policy already wrote one.
-    pub(crate) fn loop_back(&mut self) {
+    pub(crate) fn loop_back(&mut self, with: NullRoute) {
         self.side = Side::Response;
         if self.response.is_some() {
             return;
         }
         let request = self.request();
-        let mut response = Response::new(request.body().clone());
-        *response.headers_mut() = request.headers().clone();
+        let mut response = Response::new(Bytes::new());
+        if with != NullRoute::Empty {
+            *response.headers_mut() = request.headers().clone();
+        }
+        match with {
+            NullRoute::Echo => *response.body_mut() = request.body().clone(),
+            // The length and kind of a body that is not there.
+            NullRoute::Headers | NullRoute::Empty => {
+                for name in [CONTENT_LENGTH, CONTENT_TYPE, CONTENT_ENCODING] {
+                    response.headers_mut().remove(name);
+                }
+            }
+        }
         self.response = Some(Box::new(response));
     }
 }

@@ -133,6 +133,13 @@ policy_table! {
     SetOAuthV2Info => set_oauth_v2_info::SetOAuthV2Info,
 }
 
+impl CompiledPolicy {
+    /// A call of the shared flow that an environment attaches to a flow hook.
+    pub(crate) fn flow_hook(hook: &str, shared_flow: &str, linker: &mut Linker<'_>) -> Self {
+        Self::FlowCallout(flow_callout::Compiled::of_hook(hook, shared_flow, linker))
+    }
+}
+
 /// The policy types themselves, with everything their elements say.
 pub mod ast {
     pub use super::assign_message::{AssignMessage, AssignTo, MessageKind};
