@@ -8,14 +8,15 @@ use super::message_edit::{
     CompiledActions, CompiledMessage, Destination, EditFailure, EditFaults, HeaderMode, MessageAction, Owner, resolved,
     trimmed,
 };
-use super::{PolicyType, Run, StepContext, StepResult};
+use super::shape::Shape;
+use super::{PolicySyntax, PolicyType, Run, StepContext, StepResult};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::execution::Side;
 use crate::fault::FaultSpec;
 use crate::message::Message;
 use crate::plan::Linker;
 use crate::variables::MessageName;
-use crate::xml::{Element, codes};
+use crate::xml::{Element, Markup, codes};
 
 /// `<AssignMessage>` as its document says it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -81,19 +82,28 @@ pub(crate) struct Compiled {
     actions: CompiledActions,
 }
 
-impl PolicyType for AssignMessage {
-    type Compiled = Compiled;
-    const ELEMENT: &'static str = "AssignMessage";
-    const PREFIX: &'static str = "assignmessage";
-    const FAULTS: &'static [FaultSpec] = &[SET_VARIABLE_FAILED, VARIABLE_OF_NON_MSG_TYPE, UNRESOLVED_VARIABLE];
-
-    fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
+impl Shape for AssignMessage {
+    fn read(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
         Some(Self {
             assign_to: root.child("AssignTo", d).map(|element| AssignTo::parse(element, d)),
             ignore_unresolved_variables: root.flag("IgnoreUnresolvedVariables", false, d),
             actions: MessageAction::parse_all(root, Owner::AssignMessage, d),
         })
     }
+
+    fn write(&self, to: &mut Markup) {
+        let _ = to;
+    }
+}
+
+impl PolicySyntax for AssignMessage {
+    const ELEMENT: &'static str = "AssignMessage";
+}
+
+impl PolicyType for AssignMessage {
+    type Compiled = Compiled;
+    const PREFIX: &'static str = "assignmessage";
+    const FAULTS: &'static [FaultSpec] = &[SET_VARIABLE_FAILED, VARIABLE_OF_NON_MSG_TYPE, UNRESOLVED_VARIABLE];
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {
         let to = self.assign_to.as_ref();

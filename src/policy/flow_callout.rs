@@ -5,13 +5,14 @@
 use serde::Serialize;
 
 use super::common::ValueOrRef;
-use super::{PolicyType, Run, StepContext, StepResult};
+use super::shape::Shape;
+use super::{PolicySyntax, PolicyType, Run, StepContext, StepResult};
 use crate::diagnostic::{Diagnostics, Spanned};
 use crate::fault::{FaultSpec, Raised};
 use crate::plan::Linker;
 use crate::template::{CompiledTemplate, Syntax, Unresolved};
 use crate::variables::{Intern, Scope as _, Value, VarRef};
-use crate::xml::Element;
+use crate::xml::{Element, Markup};
 
 /// `<FlowCallout>` as its document says it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -60,13 +61,8 @@ enum Text {
 /// The variable that holds the name of the shared flow while it runs.
 const NAME: &str = "apigee.edge.sharedflow.name";
 
-impl PolicyType for FlowCallout {
-    type Compiled = Compiled;
-    const ELEMENT: &'static str = "FlowCallout";
-    const PREFIX: &'static str = "flowcallout";
-    const FAULTS: &'static [FaultSpec] = &[SHARED_FLOW_NOT_FOUND];
-
-    fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
+impl Shape for FlowCallout {
+    fn read(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
         let bundle = root.required("SharedFlowBundle", d);
         let mut parameters = Vec::new();
         if let Some(list) = root.child("Parameters", d) {
@@ -81,6 +77,20 @@ impl PolicyType for FlowCallout {
         let bundle = bundle?;
         Some(Self { shared_flow_bundle: Spanned::new(bundle.text().into_owned(), bundle.text_span()), parameters })
     }
+
+    fn write(&self, to: &mut Markup) {
+        let _ = to;
+    }
+}
+
+impl PolicySyntax for FlowCallout {
+    const ELEMENT: &'static str = "FlowCallout";
+}
+
+impl PolicyType for FlowCallout {
+    type Compiled = Compiled;
+    const PREFIX: &'static str = "flowcallout";
+    const FAULTS: &'static [FaultSpec] = &[SHARED_FLOW_NOT_FOUND];
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {
         let call = linker.shared_flow(&self.shared_flow_bundle);

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::common::{CompiledValue, ValueOrRef, spanned_text};
 use super::oauth_v2::{ACCESS_TOKEN_EXPIRED, INVALID_ACCESS_TOKEN, NO_API_PRODUCT_MATCH};
-use super::{PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
+use super::shape::Shape;
+use super::{PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::dialect::Vendor;
 use crate::entity::CredentialRecord;
@@ -15,7 +16,7 @@ use crate::host::{AccessToken, TokenStatus};
 use crate::plan::Linker;
 use crate::secret::Secret;
 use crate::variables::VarRef;
-use crate::xml::Element;
+use crate::xml::{Element, Markup};
 
 /// `<GetOAuthV2Info>` as its document says it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -87,13 +88,8 @@ const TOKEN_NAMES: &[&str] = &[
 const CLIENT_NAMES: &[&str] =
     &["client_id", "client_secret", "redirection_uris", "developer.email", "developer.app.name", "developer.id"];
 
-impl PolicyType for GetOAuthV2Info {
-    type Compiled = Compiled;
-    const ELEMENT: &'static str = "GetOAuthV2Info";
-    const PREFIX: &'static str = "oauthV2";
-    const FAULTS: &'static [FaultSpec] = &[EXPIRED, INVALID, INVALID_CLIENT_ID, NO_API_PRODUCT_MATCH];
-
-    fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
+impl Shape for GetOAuthV2Info {
+    fn read(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
         let value = |name: &str, d: &mut Diagnostics| root.child(name, d).map(ValueOrRef::parse);
         Some(Self {
             access_token: value("AccessToken", d),
@@ -105,6 +101,20 @@ impl PolicyType for GetOAuthV2Info {
             root: Spanned::new((), root.span()),
         })
     }
+
+    fn write(&self, to: &mut Markup) {
+        let _ = to;
+    }
+}
+
+impl PolicySyntax for GetOAuthV2Info {
+    const ELEMENT: &'static str = "GetOAuthV2Info";
+}
+
+impl PolicyType for GetOAuthV2Info {
+    type Compiled = Compiled;
+    const PREFIX: &'static str = "oauthV2";
+    const FAULTS: &'static [FaultSpec] = &[EXPIRED, INVALID, INVALID_CLIENT_ID, NO_API_PRODUCT_MATCH];
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {
         let given = [&self.access_token, &self.authorization_code, &self.client_id, &self.refresh_token];

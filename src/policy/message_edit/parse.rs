@@ -4,9 +4,10 @@ use super::{
     AssignVariable, Authentication, Change, CopyParts, GoogleAccessToken, GoogleIdToken, MessageAction, NamedTemplate,
     Payload, Selected, SelectedItem, SelectedPart,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
+use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::message::applicability::{Action, Part};
 use crate::policy::common::ValueOrRef;
+use crate::policy::shape::verbatim;
 use crate::xml::{Attribute, Element, codes};
 
 /// Whose actions they are, on which it depends what they may contain.
@@ -109,7 +110,7 @@ fn payload(element: Element<'_>, d: &mut Diagnostics) -> Option<Payload> {
     let variable_prefix = delimiter(element, "variablePrefix", d);
     let variable_suffix = delimiter(element, "variableSuffix", d);
     Some(Payload {
-        template: body(element),
+        template: verbatim(element),
         content_type: element.attribute("contentType").and_then(trimmed),
         resource_url: element.attribute("resourceURL").and_then(trimmed),
         default_variable_value: element
@@ -119,19 +120,6 @@ fn payload(element: Element<'_>, d: &mut Diagnostics) -> Option<Payload> {
         variable_prefix: variable_prefix.ok()?,
         variable_suffix: variable_suffix.ok()?,
     })
-}
-
-/// The content of an element as it stands, with the white space at its ends.
-fn body(element: Element<'_>) -> Spanned<String> {
-    let text = element.inner_xml().into_owned();
-    let whole = element.whole_span();
-    let written = element.source().text().get(whole.start as usize..whole.end as usize).unwrap_or_default();
-    // Text with references in it is not found; its findings then count from the first character.
-    let span = written.rfind(&text).filter(|_| !text.is_empty()).map_or(element.text_span(), |at| {
-        let start = whole.start as usize + at;
-        Span::new(start, start + text.len())
-    });
-    Spanned::new(text, span)
 }
 
 /// A delimiter was reported as unusable.
