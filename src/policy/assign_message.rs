@@ -8,7 +8,7 @@ use super::message_edit::{
     CompiledActions, CompiledMessage, Destination, EditFailure, EditFaults, HeaderMode, MessageAction, Owner, resolved,
     trimmed,
 };
-use super::shape::Shape;
+use super::shape::{AttributeField, Shape, TextField};
 use super::{PolicySyntax, PolicyType, Run, StepContext, StepResult};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::execution::Side;
@@ -92,7 +92,13 @@ impl Shape for AssignMessage {
     }
 
     fn write(&self, to: &mut Markup) {
-        let _ = to;
+        if let Some(assign_to) = &self.assign_to {
+            to.push(assign_to.write());
+        }
+        if self.ignore_unresolved_variables {
+            to.push_child_text("IgnoreUnresolvedVariables", "true");
+        }
+        MessageAction::write_all(&self.actions, to);
     }
 }
 
@@ -151,6 +157,16 @@ impl AssignTo {
             d.push(finding.at(element.source(), transport.span).help("the only transport is `http`"));
         }
         Self { name, create_new, kind }
+    }
+
+    fn write(&self) -> Markup {
+        let mut to = Markup::new("AssignTo");
+        AttributeField::write(&self.create_new, "createNew", &mut to);
+        if let Some(kind) = self.kind {
+            to.push_attribute("type", if kind == MessageKind::Request { "request" } else { "response" });
+        }
+        TextField::write(&self.name, &mut to);
+        to
     }
 }
 

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::common::ValueOrRef;
-use super::shape::Shape;
+use super::shape::{AttributeField, ChildField, Shape};
 use super::{PolicySyntax, PolicyType, Run, StepContext, StepResult};
 use crate::diagnostic::{Diagnostics, Spanned};
 use crate::fault::{FaultSpec, Raised};
@@ -79,7 +79,19 @@ impl Shape for FlowCallout {
     }
 
     fn write(&self, to: &mut Markup) {
-        let _ = to;
+        ChildField::write(&self.shared_flow_bundle, "SharedFlowBundle", to);
+        if self.parameters.is_empty() {
+            return;
+        }
+        let mut list = Markup::new("Parameters");
+        for parameter in &self.parameters {
+            let mut element = Markup::new("Parameter");
+            AttributeField::write(&parameter.name, "name", &mut element);
+            AttributeField::write(&parameter.value, "value", &mut element);
+            Shape::write(&parameter.source, &mut element);
+            list.push(element);
+        }
+        to.push(list);
     }
 }
 

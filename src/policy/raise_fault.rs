@@ -59,7 +59,15 @@ impl Shape for RaiseFault {
     }
 
     fn write(&self, to: &mut Markup) {
-        let _ = to;
+        let mut response = Markup::new("FaultResponse");
+        MessageAction::write_all(&self.fault_response, &mut response);
+        to.push(response);
+        if !self.ignore_unresolved_variables {
+            to.push_child_text("IgnoreUnresolvedVariables", "false");
+        }
+        if self.short_fault_reason {
+            to.push_child_text("ShortFaultReason", "true");
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::common::{Attribute, CompiledAttribute, CompiledValue, ValueOrRef};
 use super::get_oauth_v2_info::{EXPIRED, INVALID, token_facts};
-use super::shape::Shape;
+use super::shape::{ChildField, Shape};
 use super::{PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fault::FaultSpec;
@@ -61,7 +61,11 @@ impl Shape for SetOAuthV2Info {
     }
 
     fn write(&self, to: &mut Markup) {
-        let _ = to;
+        ChildField::write(&self.access_token, "AccessToken", to);
+        to.push(Attribute::write_list(&self.attributes));
+        if self.ignore_unresolved_variables {
+            to.push_child_text("IgnoreUnresolvedVariables", "true");
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) enum Owner {
 }
 
 /// The parts with the names of their elements, and of the elements in a list.
-const PARTS: &[(&str, Option<&str>, Part)] = &[
+pub(super) const PARTS: &[(&str, Option<&str>, Part)] = &[
     ("Headers", Some("Header"), Part::Headers),
     ("QueryParams", Some("QueryParam"), Part::QueryParams),
     ("FormParams", Some("FormParam"), Part::FormParams),
@@ -166,7 +166,7 @@ fn authentication(element: Element<'_>, d: &mut Diagnostics) -> Authentication {
         header_name: value(element, "HeaderName", d),
         google_access_token,
         google_id_token,
-        span: element.span(),
+        place: Spanned::new((), element.span()),
     }
 }
 
@@ -179,8 +179,7 @@ fn selected(parent: Element<'_>, owner: Owner, action: Action, d: &mut Diagnosti
         element.read();
         match item {
             Some(item) => select_items(element, part, item, &mut parts, d),
-            None if switch(element, false, d) => parts.push(SelectedPart { part, item: None }),
-            None => {}
+            None => parts.push(SelectedPart { part, item: None, is_on: switch(element, false, d) }),
         }
     }
     if is_empty { Selected::Whole } else { Selected::Parts(parts) }
@@ -194,14 +193,10 @@ fn select_items(list: Element<'_>, part: Part, item: &str, parts: &mut Vec<Selec
         let is_on = switch(element, true, d);
         let Some(name) = element.required_attribute("name", d) else { continue };
         let name = Spanned::new(name.value.trim().to_owned(), name.span);
-        if let Some(item) = indexed(name, element, d)
-            && is_on
-        {
-            parts.push(SelectedPart { part, item: Some(item) });
-        }
+        parts.extend(indexed(name, element, d).map(|item| SelectedPart { part, item: Some(item), is_on }));
     }
     if is_empty {
-        parts.push(SelectedPart { part, item: None });
+        parts.push(SelectedPart { part, item: None, is_on: true });
     }
 }
 

@@ -16,6 +16,7 @@ mod response;
 mod status;
 mod verify;
 mod verify_jwt;
+mod write;
 
 use serde::Serialize;
 
@@ -226,7 +227,7 @@ impl Shape for OAuthV2 {
     }
 
     fn write(&self, to: &mut Markup) {
-        let _ = to;
+        write::write(self, to);
     }
 }
 

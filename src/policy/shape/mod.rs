@@ -46,6 +46,7 @@ pub(crate) trait Shape: Sized {
 /// | `any` | every child that the [`choice!`] names, in order | `T` (required), `Option<T>`, `Vec<T>` |
 /// | `text` | the element's own text, trimmed | `T` (required), `Option<T>` |
 /// | `verbatim` | the element's content as it stands, markup too | `Spanned<String>` |
+/// | `flat` | attributes and content of the element itself, in a struct of their own | any [`Shape`] |
 /// | `place` | where the element's name is written; not compared | `Spanned<()>`, `#[serde(skip)]` |
 ///
 /// An attribute, a text or a child without elements is a [`Literal`]: `String`, `bool`, an integer, [`Int`], a list of
@@ -122,6 +123,9 @@ macro_rules! read_field {
     (verbatim [] [] [] $type:ty, $element:ident, $d:ident) => {
         Some($crate::policy::shape::verbatim($element))
     };
+    (flat [] [] [] $type:ty, $element:ident, $d:ident) => {
+        <$type as $crate::policy::shape::Shape>::read($element, $d)
+    };
     (place [] [] [] $type:ty, $element:ident, $d:ident) => {
         Some($crate::diagnostic::Spanned::new((), $element.span()))
     };
@@ -154,6 +158,9 @@ macro_rules! write_field {
     };
     (verbatim [] [] [] $value:expr, $to:ident) => {
         $to.push_text($value.value.as_str())
+    };
+    (flat [] [] [] $value:expr, $to:ident) => {
+        $crate::policy::shape::Shape::write($value, $to)
     };
     (place [] [] [] $value:expr, $to:ident) => {};
 }

@@ -37,7 +37,7 @@ shape! {
     /// Text with an attribute.
     pub struct Named {
         attribute "name" name: String,
-        text text: Option<Spanned<String>>,
+        flat source: ValueOrRef,
     }
 }
 
@@ -87,7 +87,7 @@ fn what_is_written_reads_back() {
         "<All must='m'><Must>&lt;&amp;]]&gt;</Must><Body type=' t'> <x y='1'> &lt; </x>\n</Body></All>",
         "<All must='m'><Must>x</Must><Body> </Body><Many/><Many>a</Many><Many ref='b'>c</Many></All>",
         "<All must='m'><Must>x</Must><Names><Name>a</Name></Names><Words/><B>-3</B><A name='n'/><X>x</X><B>5</B></All>",
-        "<All must='m'><Must>x</Must><Words><Word>Second</Word></Words><A name='n'> t </A><Y name='y'/></All>",
+        "<All must='m'><Must>x</Must><Words><Word>Second</Word></Words><A name='n' ref='v'> t </A><Y name='y'/></All>",
     ] {
         let (all, found) = read(xml);
         assert!(found.is_empty(), "{found:?}");
