@@ -90,6 +90,7 @@ fn bare(name: &str, sources: &[Source], settings: &Settings, diagnostics: &mut D
         let Some(document) = PolicyDocument::parse(source, stem, &settings.limits, builder.diagnostics) else {
             continue;
         };
+        document.refuse_unsupported(builder.diagnostics);
         if let Some(policy) = builder.compile_policy(&document) {
             steps.push(StepPlan { policy, condition: Condition::always() });
         }
@@ -121,6 +122,7 @@ impl<'b> PolicyScope<'b> {
         for document in &bundle.policies {
             let name = &document.name.value;
             if let Some(policy) = PolicyDocument::parse(&document.source, name, limits, diagnostics) {
+                policy.refuse_unsupported(diagnostics);
                 policies.insert(name.clone(), policy);
             }
         }
