@@ -16,7 +16,7 @@ use crate::policy::{Need, Reply, Run as _, StepContext, StepResult, TokenRequest
 use crate::scan::has_either;
 
 use cursor::{Cursor, Endpoint, Frame, Part, Stage};
-pub(crate) use run::{NotWritable, Run, Shadowed, Side, TokenText, Verified};
+pub(crate) use run::{NotWritable, Run, Shadowed, Side, TokenText, Verified, VerifiedKey};
 pub(crate) use target::TargetRequest;
 pub(crate) use view::{View, uuid};
 

@@ -22,6 +22,7 @@ mod oauth_v2;
 mod raise_fault;
 mod set_oauth_v2_info;
 pub mod spike_arrest;
+mod verify_api_key;
 
 use serde::Serialize;
 
@@ -52,6 +53,8 @@ pub(crate) trait PolicyType: PolicySyntax {
     type Compiled: Run;
     /// First part of the names of its failure variables, as in `oauthV2.{policy}.failed`.
     const PREFIX: &'static str;
+    /// Other first parts that the documents give the same variables.
+    const ALIASES: &'static [&'static str] = &[];
     /// Every fault it raises at run time.
     const FAULTS: &'static [FaultSpec];
 
@@ -171,6 +174,7 @@ policy_table! {
         OAuthV2 => oauth_v2::OAuthV2,
         RaiseFault => raise_fault::RaiseFault,
         SetOAuthV2Info => set_oauth_v2_info::SetOAuthV2Info,
+        VerifyAPIKey => verify_api_key::VerifyAPIKey,
     }
     reads {
         KeyValueMapOperations => key_value_map_operations::KeyValueMapOperations,
@@ -204,6 +208,7 @@ pub mod ast {
     pub use super::oauth_v2::*;
     pub use super::raise_fault::RaiseFault;
     pub use super::set_oauth_v2_info::SetOAuthV2Info;
+    pub use super::verify_api_key::VerifyAPIKey;
 }
 
 /// A row of the table of policy types.
@@ -215,16 +220,18 @@ pub struct PolicyTypeInfo {
     pub runs: bool,
     /// First part of the names of its failure variables; empty if it does not run.
     pub prefix: &'static str,
+    /// Other first parts of the same names.
+    pub aliases: &'static [&'static str],
     /// Every fault it raises at run time.
     pub faults: &'static [FaultSpec],
 }
 
 impl PolicyTypeInfo {
     const fn runs<T: PolicyType>() -> Self {
-        Self { element: T::ELEMENT, runs: true, prefix: T::PREFIX, faults: T::FAULTS }
+        Self { element: T::ELEMENT, runs: true, prefix: T::PREFIX, aliases: T::ALIASES, faults: T::FAULTS }
     }
 
     const fn reads<T: PolicySyntax>() -> Self {
-        Self { element: T::ELEMENT, runs: false, prefix: "", faults: &[] }
+        Self { element: T::ELEMENT, runs: false, prefix: "", aliases: &[], faults: &[] }
     }
 }
