@@ -127,6 +127,11 @@ impl<'r> Execution<'r> {
                         self.run.side = Side::Response;
                         self.enter(snapshot, proxy, Stage::Response(Endpoint::Proxy, Part::Pre));
                     }
+                    StepResult::Send => {
+                        self.unwind();
+                        self.run.side = Side::Response;
+                        self.enter(snapshot, proxy, Stage::PostClient);
+                    }
                     StepResult::Suspend(Need::Token(request)) => return Signal::Token(request),
                     StepResult::Raise(raised) => self.failed(snapshot, proxy, policy, step.policy, raised),
                 }
@@ -240,6 +245,7 @@ impl<'r> Execution<'r> {
                 }
             }
             Stage::PostClient => {
+                self.run.write_last_headers(proxy);
                 if proxy.post_client.is_some() {
                     if self.run.fault.is_some() {
                         self.run.error_message(proxy);

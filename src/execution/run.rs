@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderName, Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response};
 
 use super::call::TargetCall;
 use super::cursor::{Endpoint, Frame, Part, Stage};
@@ -81,6 +81,8 @@ pub(crate) struct Cold {
     /// The call of the target, once there is one.
     pub(crate) call: Option<TargetCall>,
     pub(crate) fault_rule_ran: bool,
+    /// Headers the response gets when nothing else can change it.
+    last_headers: Vec<(HeaderName, HeaderValue)>,
     /// Keys that other policies verified before the latest one.
     keys: Vec<VerifiedKey>,
     /// The conditional flows chosen for the request, of the proxy and of the target, where the response runs the same.
@@ -458,6 +460,25 @@ impl<'r> Run<'r> {
             }
             (MessageName::Custom(at), _) => {
                 self.cold.as_mut()?.custom.get_mut(at as usize)?.as_mut().map(Message::as_mut)
+            }
+        }
+    }
+
+    /// Sets headers of the response, or of the error response, when nothing else can change it.
+    pub(crate) fn set_last_headers(&mut self, headers: Vec<(HeaderName, HeaderValue)>) {
+        self.cold_mut().last_headers = headers;
+    }
+
+    pub(crate) fn write_last_headers(&mut self, proxy: &ProxyPlan) {
+        let Some(cold) = self.cold.as_mut().filter(|cold| !cold.last_headers.is_empty()) else { return };
+        let headers = std::mem::take(&mut cold.last_headers);
+        let message = match self.fault {
+            Some(_) => Some(self.error_message(proxy)),
+            None => self.response.as_deref_mut(),
+        };
+        if let Some(message) = message {
+            for (name, value) in headers {
+                message.headers_mut().insert(name, value);
             }
         }
     }

@@ -13,9 +13,13 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+mod access_control;
 mod assign_message;
+mod basic_authentication;
+mod cors;
 mod flow_callout;
 mod get_oauth_v2_info;
+mod hmac;
 pub mod key_value_map_operations;
 mod message_edit;
 mod oauth_v2;
@@ -168,9 +172,13 @@ macro_rules! policy_table {
 
 policy_table! {
     runs {
+        AccessControl => access_control::AccessControl,
         AssignMessage => assign_message::AssignMessage,
+        BasicAuthentication => basic_authentication::BasicAuthentication,
+        CORS => cors::CORS,
         FlowCallout => flow_callout::FlowCallout,
         GetOAuthV2Info => get_oauth_v2_info::GetOAuthV2Info,
+        HMAC => hmac::HMAC,
         OAuthV2 => oauth_v2::OAuthV2,
         RaiseFault => raise_fault::RaiseFault,
         SetOAuthV2Info => set_oauth_v2_info::SetOAuthV2Info,
@@ -197,10 +205,16 @@ fn parse<T: PolicySyntax>(root: Element<'_>, d: &mut Diagnostics) -> Option<Box<
 
 /// The policy types that run, with everything their elements say; those that are only read have modules of their own.
 pub mod ast {
+    pub use super::access_control::{AccessAction, AccessControl, IpRules, MatchRule, SourceAddress, ValidateBasedOn};
     pub use super::assign_message::{AssignMessage, AssignTo, MessageKind};
+    pub use super::basic_authentication::{AssignHeader, BasicAuthentication, BasicOperation};
     pub use super::common::{Attribute, ValueOrRef};
+    pub use super::cors::CORS;
     pub use super::flow_callout::{FlowCallout, Parameter};
     pub use super::get_oauth_v2_info::GetOAuthV2Info;
+    pub use super::hmac::{
+        HMAC, HmacAlgorithm, HmacEncoding, HmacMessage, HmacOutput, HmacSecretKey, HmacVerificationValue, KeyEncoding,
+    };
     pub use super::message_edit::{
         AssignVariable, Authentication, Change, CopyParts, GoogleAccessToken, GoogleIdToken, MessageAction,
         NamedTemplate, Payload, Selected, SelectedItem, SelectedPart,

@@ -167,6 +167,8 @@ macro_rules! write_field {
 
 /// Declares an enumeration of words, which compare exactly or, as `: any_case`, in any case; `|` adds other spellings.
 ///
+/// `vendor "Code"` behind that is the vendor's deployment fault for any other word.
+///
 /// ```text
 /// words! {
 ///     /// The unit of time.
@@ -181,7 +183,7 @@ macro_rules! write_field {
 macro_rules! words {
     (
         $(#[$meta:meta])*
-        pub enum $name:ident: $case:ident {
+        pub enum $name:ident: $case:ident $(vendor $vendor:literal)? {
             $($(#[$word_meta:meta])* $variant:ident = $word:literal $(| $other:literal)*),+ $(,)?
         }
     ) => {
@@ -210,7 +212,9 @@ macro_rules! words {
                 d: &mut $crate::diagnostic::Diagnostics,
             ) -> Option<Self> {
                 let words = [$(($word, Self::$variant), $(($other, Self::$variant),)*)+];
-                $crate::policy::shape::word(&words, stringify!($case) == "any_case", written, d)
+                let vendor: &[&'static str] = &[$($vendor)?];
+                let any_case = stringify!($case) == "any_case";
+                $crate::policy::shape::word(&words, any_case, vendor.first().copied(), written, d)
             }
 
             fn print(&self) -> ::std::borrow::Cow<'_, str> {

@@ -126,6 +126,7 @@ integers! { i32 i64 u16 u32 u64 }
 pub(crate) fn word<T: Copy>(
     words: &[(&'static str, T)],
     any_case: bool,
+    vendor: Option<&'static str>,
     written: &Written<'_>,
     d: &mut Diagnostics,
 ) -> Option<T> {
@@ -135,7 +136,7 @@ pub(crate) fn word<T: Copy>(
     if found.is_none() {
         let words: Vec<_> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
         let message = format!("`{}` cannot be `{text}`", written.name);
-        let finding = Diagnostic::error("policy::unknown-word", message);
+        let finding = Diagnostic { vendor_code: vendor, ..Diagnostic::error("policy::unknown-word", message) };
         written.report(finding.help(format!("one of {}", words.join(", "))), d);
     }
     found
