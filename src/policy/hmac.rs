@@ -443,7 +443,7 @@ mod tests {
              <IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables></AssignMessage>"
         );
         let deployment =
-            Deployment::new().policy("a.xml", &assign).policy("h.xml", format!("<HMAC name='h'>{hmac}</HMAC>"));
+            Deployment::new().policy("a.xml", &assign).policy("h.xml", &format!("<HMAC name='h'>{hmac}</HMAC>"));
         let engine = PolicyEngine::new(deployment, Host::in_memory()).unwrap();
         let request = http::Request::new(Bytes::new());
         let outcome = engine.evaluate(&request).unwrap();
