@@ -9,7 +9,7 @@
 //! | run one policy | [`PolicyEngine`] |
 //! | run whole proxies, with their targets | [`bundle::Bundle`], [`PolicyEngine::begin`], [`PolicyEngine::evaluate_with`] |
 //! | find what is wrong with a bundle | [`Deployment::check`], [`diagnostic`] |
-//! | lay documents out, or write them | [`format`], [`policy::PolicyDocument::to_xml`], [`xml::Markup`] |
+//! | lay documents out, or write them | [`format()`], [`policy::PolicyDocument::to_xml`], [`xml::Markup`] |
 //! | say who may call what | [`entity::Entities`] |
 //! | keep tokens elsewhere | [`host::TokenStore`] |
 //! | know every fault and switch | [`policy::TYPES`], [`fault::runtime`], [`dialect::SWITCHES`] |
@@ -50,6 +50,7 @@ pub use format::format;
 pub use limits::Limits;
 pub use need::{AsyncHost, NeedTarget, NeedToken, Progress, TargetFailure, TokenQuery};
 pub use outcome::{Decision, Outcome};
+pub use plan::FlowHook;
 pub use secret::Secret;
 
 #[cfg(doctest)]

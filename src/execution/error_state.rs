@@ -55,7 +55,7 @@ impl Execution<'_> {
         let view = View { run: &self.run, snapshot, proxy };
         match endpoint.fault_rules.iter().find(|rule| rule.condition.evaluate(&view)) {
             Some(rule) => {
-                self.run.fault_rule_ran = true;
+                self.run.cold_mut().fault_rule_ran = true;
                 self.cursor.list = Some(rule.steps);
                 self.enter(snapshot, proxy, Stage::FaultRule(end));
             }
@@ -88,7 +88,10 @@ impl Execution<'_> {
     fn enter_default_fault_rule(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan, endpoint: &EndpointPlan) {
         let view = View { run: &self.run, snapshot, proxy };
         match &endpoint.default_fault_rule {
-            Some(rule) if (rule.always_enforce || !self.run.fault_rule_ran) && rule.condition.evaluate(&view) => {
+            Some(rule)
+                if (rule.always_enforce || !self.run.cold().is_some_and(|cold| cold.fault_rule_ran))
+                    && rule.condition.evaluate(&view) =>
+            {
                 self.cursor.list = Some(rule.steps);
                 self.enter(snapshot, proxy, Stage::DefaultFaultRule);
             }

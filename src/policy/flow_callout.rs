@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::common::ValueOrRef;
 use super::shape::{AttributeField, ChildField, Shape};
 use super::{PolicySyntax, PolicyType, Run, StepContext, StepResult};
-use crate::diagnostic::{Diagnostics, Spanned};
+use crate::diagnostic::{Diagnostics, Span, Spanned};
 use crate::fault::{FaultSpec, Raised};
 use crate::plan::Linker;
 use crate::template::{CompiledTemplate, Syntax, Unresolved};
@@ -60,6 +60,20 @@ enum Text {
 
 /// The variable that holds the name of the shared flow while it runs.
 const NAME: &str = "apigee.edge.sharedflow.name";
+
+/// The variable that holds the name of the flow hook while its shared flow runs.
+const HOOK: &str = "apigee.edge.flowhook.name";
+
+impl Compiled {
+    /// The call that a flow hook makes.
+    pub(super) fn of_hook(hook: &str, shared_flow: &str, linker: &mut Linker<'_>) -> Self {
+        let name = Spanned::new(shared_flow.to_owned(), Span::default());
+        let literal = |text: &str| Source { reference: None, text: Some(Text::Literal(text.to_owned())) };
+        let call = linker.shared_flow(&name);
+        let parameters = vec![(linker.intern(NAME), literal(shared_flow)), (linker.intern(HOOK), literal(hook))];
+        Self { call, parameters }
+    }
+}
 
 impl Shape for FlowCallout {
     fn read(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {

@@ -141,6 +141,7 @@ macro_rules! policy_table {
         }
 
         impl Run for CompiledPolicy {
+            #[inline(always)]
             fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
                 match self { $(Self::$name(policy) => policy.execute(cx),)+ }
             }
@@ -181,6 +182,13 @@ fn parse<T: PolicySyntax>(root: Element<'_>, d: &mut Diagnostics) -> Option<Box<
     let policy = T::read(root, d)?;
     policy.check(root, d);
     Some(Box::new(policy))
+}
+
+impl CompiledPolicy {
+    /// A call of the shared flow that an environment attaches to a flow hook.
+    pub(crate) fn flow_hook(hook: &str, shared_flow: &str, linker: &mut Linker<'_>) -> Self {
+        Self::FlowCallout(flow_callout::Compiled::of_hook(hook, shared_flow, linker))
+    }
 }
 
 /// The policy types that run, with everything their elements say; those that are only read have modules of their own.

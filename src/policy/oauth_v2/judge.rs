@@ -10,7 +10,7 @@ use super::{OAuthV2, credential_fault};
 use crate::dialect::{ScopeMatch, Vendor};
 use crate::execution::{TokenText, Verified};
 use crate::fault::Raised;
-use crate::host::{AccessToken, TokenStatus};
+use crate::host::{AccessToken, FoundToken, TokenStatus};
 use crate::plan::Linker;
 use crate::policy::{StepContext, StepResult};
 
@@ -43,14 +43,15 @@ impl Judge {
     }
 
     /// The checks, in the order every recorded response agrees with: status, expiry, credential, product, scope.
+    #[inline(always)]
     pub(super) fn judge(
         &self,
         cx: &mut StepContext<'_, '_>,
         text: TokenText,
-        token: Arc<AccessToken>,
+        token: FoundToken,
         products: Products,
     ) -> StepResult {
-        if token.status != TokenStatus::Approved {
+        if token.status() != TokenStatus::Approved {
             return cx.raise(&ACCESS_TOKEN_NOT_APPROVED);
         }
         let now = match cx.now_ms() {
@@ -61,7 +62,8 @@ impl Judge {
             return cx.raise(&ACCESS_TOKEN_EXPIRED);
         }
         let directory = &cx.snapshot.directory;
-        let Some((id, credential)) = directory.find_client(&token.client_id) else {
+        let Some(grant) = token.grant(&*cx.snapshot.host.tokens) else { return cx.unexpected() };
+        let Some((id, credential)) = directory.find_client(&grant.client_id) else {
             return cx.raise(&INVALID_CONSUMER_KEY);
         };
         if let Some(fault) = credential_fault(credential.check(now)) {
@@ -70,23 +72,24 @@ impl Judge {
         let suffix = cx.run.path_suffix();
         let verb = cx.run.received().method();
         let admission = match products {
-            Products::OfClient => directory.admit_any(credential.products(), cx.proxy.id, suffix, verb),
-            Products::Recorded => directory.admit_recorded(credential, &token.api_products, cx.proxy.id, suffix, verb),
+            Products::OfClient => directory.admit_first(id, cx.proxy.id, suffix, verb),
+            Products::Recorded => directory.admit_recorded(credential, &grant.api_products, cx.proxy.id, suffix, verb),
         };
-        let Some(admission) = admission else {
-            let lost = |name: &Arc<str>| directory.product_id(name).is_none();
-            let exists =
-                products == Products::OfClient || token.api_products.is_empty() || !token.api_products.iter().all(lost);
-            return cx.raise(if exists { &NO_API_PRODUCT_MATCH } else { &API_PRODUCT_DOES_NOT_EXIST });
-        };
-        if !self.scopes_suffice(&token) {
-            return StepResult::Raise(Raised::new(&INSUFFICIENT_SCOPE).detail(Arc::clone(&self.scope_text)));
+        let Some(admission) = admission else { return no_product(cx, grant, products) };
+        if !self.scopes_suffice(grant) {
+            return self.insufficient();
         }
         cx.run.unset_token_variables(cx.proxy);
         cx.run.verified = Some(Verified { token, text, credential: id, admission });
         StepResult::Continue
     }
 
+    #[cold]
+    fn insufficient(&self) -> StepResult {
+        StepResult::Raise(Raised::new(&INSUFFICIENT_SCOPE).detail(Arc::clone(&self.scope_text)))
+    }
+
+    #[inline(always)]
     fn scopes_suffice(&self, token: &AccessToken) -> bool {
         let mut wanted = self.scopes.iter();
         match self.scope_match {
@@ -95,4 +98,13 @@ impl Judge {
             ScopeMatch::All => wanted.all(|scope| token.has_scope(scope)),
         }
     }
+}
+
+/// Which fault it is that no product admits the call.
+#[cold]
+fn no_product(cx: &StepContext<'_, '_>, grant: &AccessToken, products: Products) -> StepResult {
+    let lost = |name: &Arc<str>| cx.snapshot.directory.product_id(name).is_none();
+    let exists =
+        products == Products::OfClient || grant.api_products.is_empty() || !grant.api_products.iter().all(lost);
+    cx.raise(if exists { &NO_API_PRODUCT_MATCH } else { &API_PRODUCT_DOES_NOT_EXIST })
 }

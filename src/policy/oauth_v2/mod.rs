@@ -265,6 +265,7 @@ impl PolicyType for OAuthV2 {
 }
 
 impl Run for Compiled {
+    #[inline(always)]
     fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
         match self {
             Self::Verify(policy) => policy.execute(cx),

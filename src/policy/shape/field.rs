@@ -9,12 +9,12 @@ use crate::xml::{Element, Markup, codes};
 
 /// The type of an `attribute`.
 pub(crate) trait AttributeField: Sized {
-    fn read(element: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<Self>;
+    fn read(element: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<Self>;
     fn write(&self, name: &str, to: &mut Markup);
 }
 
 impl<T: Literal> AttributeField for T {
-    fn read(element: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<Self> {
+    fn read(element: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<Self> {
         let attribute = element.required_attribute(name, d)?;
         T::parse(&Written { element, name, text: attribute.value, span: attribute.span }, d)
     }
@@ -25,7 +25,7 @@ impl<T: Literal> AttributeField for T {
 }
 
 impl<T: Literal> AttributeField for Option<T> {
-    fn read(element: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<Self> {
+    fn read(element: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<Self> {
         let attribute = element.attribute(name).filter(|it| T::MAY_BE_EMPTY || !it.value.trim().is_empty());
         Some(attribute.and_then(|it| T::parse(&Written { element, name, text: it.value, span: it.span }, d)))
     }
@@ -39,12 +39,12 @@ impl<T: Literal> AttributeField for Option<T> {
 
 /// The type of a `child`.
 pub(crate) trait ChildField: Sized {
-    fn read(parent: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<Self>;
+    fn read(parent: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<Self>;
     fn write(&self, name: &str, to: &mut Markup);
 }
 
 impl<T: Shape> ChildField for T {
-    fn read(parent: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<Self> {
+    fn read(parent: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<Self> {
         let child = parent.required(name, d)?;
         if T::says_nothing(child) {
             child.error_at(d, codes::MISSING_ELEMENT, format!("`{name}` of `{}` is empty", parent.name()));
@@ -61,7 +61,7 @@ impl<T: Shape> ChildField for T {
 }
 
 impl<T: Shape> ChildField for Option<T> {
-    fn read(parent: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<Self> {
+    fn read(parent: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<Self> {
         let child = parent.child(name, d).filter(|child| !T::says_nothing(*child));
         Some(child.and_then(|child| T::read(child, d)))
     }
@@ -75,12 +75,12 @@ impl<T: Shape> ChildField for Option<T> {
 
 /// The type of `children`.
 pub(crate) trait ChildrenField {
-    fn read(parent: Element<'_>, name: &str, d: &mut Diagnostics) -> Self;
+    fn read(parent: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Self;
     fn write(&self, name: &str, to: &mut Markup);
 }
 
 impl<T: Shape> ChildrenField for Vec<T> {
-    fn read(parent: Element<'_>, name: &str, d: &mut Diagnostics) -> Self {
+    fn read(parent: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Self {
         let children = parent.children(name).filter(|child| !T::says_nothing(*child));
         children.filter_map(|child| T::read(child, d)).collect()
     }
@@ -92,12 +92,12 @@ impl<T: Shape> ChildrenField for Vec<T> {
 
 /// The type of a `list`.
 pub(crate) trait ListField {
-    fn read(parent: Element<'_>, list: &str, name: &str, d: &mut Diagnostics) -> Self;
+    fn read(parent: Element<'_>, list: &'static str, name: &'static str, d: &mut Diagnostics) -> Self;
     fn write(&self, list: &str, name: &str, to: &mut Markup);
 }
 
 impl<T: Shape> ListField for Option<Vec<T>> {
-    fn read(parent: Element<'_>, list: &str, name: &str, d: &mut Diagnostics) -> Self {
+    fn read(parent: Element<'_>, list: &'static str, name: &'static str, d: &mut Diagnostics) -> Self {
         parent.child(list, d).map(|list| ChildrenField::read(list, name, d))
     }
 
@@ -111,7 +111,7 @@ impl<T: Shape> ListField for Option<Vec<T>> {
 }
 
 impl<T: Shape> ListField for Vec<T> {
-    fn read(parent: Element<'_>, list: &str, name: &str, d: &mut Diagnostics) -> Self {
+    fn read(parent: Element<'_>, list: &'static str, name: &'static str, d: &mut Diagnostics) -> Self {
         <Option<Self> as ListField>::read(parent, list, name, d).unwrap_or_default()
     }
 
