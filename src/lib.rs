@@ -27,6 +27,7 @@ mod execution;
 pub mod fault;
 pub mod host;
 mod jose;
+mod jsonpath;
 mod limits;
 pub mod message;
 mod need;
@@ -38,6 +39,7 @@ mod secret;
 pub mod template;
 pub mod variables;
 pub mod xml;
+mod xpath;
 
 pub use deployment::Deployment;
 pub use dialect::Dialect;

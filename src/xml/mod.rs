@@ -30,6 +30,7 @@ mod declaration;
 mod decode;
 mod element;
 mod finish;
+mod navigate;
 mod place;
 mod reader;
 mod tag;
@@ -39,4 +40,5 @@ mod tree;
 
 pub use decode::decode;
 pub use element::{Attribute, Element};
+pub(crate) use navigate::{NodeId, NodeKind, Nodes, unprefixed_name_len};
 pub use tree::Document;
