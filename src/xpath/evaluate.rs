@@ -35,7 +35,6 @@ pub(super) struct Evaluation<'e, 'd> {
     memos: Vec<Option<Rc<[NodeId]>>>,
     context: Context,
     steps_left: u64,
-    steps: u64,
     most_nodes: usize,
 }
 
@@ -50,14 +49,13 @@ impl<'e, 'd> Evaluation<'e, 'd> {
             memos: vec![None; parsed.memos],
             context: Context { node: nodes.root(), position: 1, size: 1 },
             steps_left: parsed.steps,
-            steps: parsed.steps,
             most_nodes: parsed.nodes,
         }
     }
 
     #[cfg(test)]
-    pub(super) fn steps_taken(&self) -> u64 {
-        self.steps - self.steps_left
+    pub(super) fn steps_left(&self) -> u64 {
+        self.steps_left
     }
 
     /// Takes steps off the budget.

@@ -6,7 +6,8 @@
 //! exceeding it.
 //!
 //! Lengths and places in texts are those of Java, in UTF-16. Where the JDK strays from the recommendation this does not:
-//! it refuses `--1`, takes `[1.5]` for `[1]`, numbers the document `position()` -1, and leaves out most namespace nodes.
+//! it refuses `--1`, takes `[1.5]` for `[1]`, numbers the document `position()` -1, leaves out most namespace nodes, and
+//! does not see comments before the root element from inside it.
 //! There are no variables.
 //!
 //! ```text
@@ -163,7 +164,7 @@ impl XPath {
     fn steps(&self, document: &Document) -> Result<u64, TooCostly> {
         self.value(document, |run, value| {
             run.text(value)?;
-            Ok(run.steps_taken())
+            Ok(self.parsed.steps - run.steps_left())
         })
     }
 }
