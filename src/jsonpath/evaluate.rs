@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::ast::{Filter, From, Operand, Path, Segment, Several};
 use super::{SelectError, Selection, compare, functions};
+use crate::Limits;
 
 pub(super) type Result<T> = std::result::Result<T, SelectError>;
 
@@ -37,9 +38,15 @@ enum Known<'v> {
     Many(Rc<List<'v>>),
 }
 
+#[expect(clippy::ptr_arg, reason = "what is borrowed from the document stays so, what is owned is copied")]
 impl<'v> Evaluation<'v> {
-    pub(super) fn new(root: &'v Value, memos: usize, steps: u64, most_values: usize) -> Self {
-        Self { root, memos: (0..memos).map(|_| None).collect(), steps_left: steps, most_values }
+    pub(super) fn new(root: &'v Value, memos: usize, limits: &Limits) -> Self {
+        Self {
+            root,
+            memos: (0..memos).map(|_| None).collect(),
+            steps_left: limits.path_steps,
+            most_values: limits.path_nodes,
+        }
     }
 
     #[cfg(test)]
@@ -134,7 +141,11 @@ impl<'v> Evaluation<'v> {
             }
             previous = Some(segment);
         }
-        if definite { list.pop().map(Selection::One).ok_or(SelectError::NotFound) } else { Ok(Selection::Many(list)) }
+        if path.definite {
+            list.pop().map(Selection::One).ok_or(SelectError::NotFound)
+        } else {
+            Ok(Selection::Many(list))
+        }
     }
 
     /// Applies a segment to every value of a list; what does not fit a value finds nothing in it.
@@ -236,13 +247,7 @@ impl<'v> Evaluation<'v> {
     }
 
     /// Adds the elements or members from one place to before another.
-    fn children<'a>(
-        &mut self,
-        value: &Cow<'a, Value>,
-        start: usize,
-        end: usize,
-        found: &mut List<'a>,
-    ) -> Result<()> {
+    fn children<'a>(&mut self, value: &Cow<'a, Value>, start: usize, end: usize, found: &mut List<'a>) -> Result<()> {
         let count = match &**value {
             Value::Array(items) => items.len(),
             Value::Object(members) => members.len(),

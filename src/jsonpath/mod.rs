@@ -10,7 +10,7 @@
 //!
 //! ```text
 //! let path = JsonPath::compile("$.book[?(@.price < 10)].title", &limits)?;
-//! match path.select(&document)? { Selection::One(value) => .., Selection::Many(values) => .. }
+//! match path.select(&document, &limits)? { Selection::One(value) => .., Selection::Many(values) => .. }
 //! ```
 
 mod ast;
@@ -75,8 +75,6 @@ pub(crate) enum Selection<'v> {
 pub(crate) struct JsonPath {
     path: ast::Path,
     memos: usize,
-    steps: u64,
-    values: usize,
 }
 
 impl JsonPath {
@@ -92,16 +90,16 @@ impl JsonPath {
     }
 
     /// What the path leads to in a document.
-    pub(crate) fn select<'v>(&self, document: &'v Value) -> Result<Selection<'v>, SelectError> {
-        let mut run = Evaluation::new(document, self.memos, self.steps, self.values);
+    pub(crate) fn select<'v>(&self, document: &'v Value, limits: &Limits) -> Result<Selection<'v>, SelectError> {
+        let mut run = Evaluation::new(document, self.memos, limits);
         run.path(&self.path, document)
     }
 
     /// How many steps an evaluation takes.
     #[cfg(test)]
-    fn steps(&self, document: &Value) -> Result<u64, SelectError> {
-        let mut run = Evaluation::new(document, self.memos, self.steps, self.values);
+    fn steps(&self, document: &Value, limits: &Limits) -> Result<u64, SelectError> {
+        let mut run = Evaluation::new(document, self.memos, limits);
         run.path(&self.path, document)?;
-        Ok(self.steps - run.steps_left())
+        Ok(limits.path_steps - run.steps_left())
     }
 }

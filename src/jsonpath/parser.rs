@@ -22,7 +22,8 @@ pub(super) fn parse(text: &str, limits: &Limits) -> Result<JsonPath> {
     } else if parser.rest().trim().is_empty() {
         return Err(parser.error("the path is empty"));
     } else {
-        let segments = if parser.rest().starts_with(['[', '.']) { Vec::new() } else { vec![parser.name(Ending::Text)?] };
+        let segments =
+            if parser.rest().starts_with(['[', '.']) { Vec::new() } else { vec![parser.name(Ending::Text)?] };
         let from = parser.root();
         parser.segments(from, segments, Ending::Text)?
     };
@@ -30,7 +31,7 @@ pub(super) fn parse(text: &str, limits: &Limits) -> Result<JsonPath> {
     if !parser.rest().is_empty() {
         return Err(parser.unexpected());
     }
-    Ok(JsonPath { path, memos: parser.memos, steps: limits.path_steps, values: limits.path_nodes })
+    Ok(JsonPath { path, memos: parser.memos })
 }
 
 /// What a path ends at.
@@ -198,7 +199,7 @@ impl<'t> Parser<'t> {
                 self.demand(")")?;
                 Segment::Filter(filter)
             }
-            Some('(') => self.from_end()?,
+            Some('(') => self.calculation()?,
             _ => self.positions()?,
         };
         self.space();
@@ -207,7 +208,7 @@ impl<'t> Parser<'t> {
     }
 
     /// `(@.length-1)`
-    fn from_end(&mut self) -> Result<Segment> {
+    fn calculation(&mut self) -> Result<Segment> {
         let at = self.at;
         let length = self.rest().find(']').unwrap_or(self.rest().len());
         let inner: String =

@@ -11,7 +11,7 @@ fn compile(text: &str) -> Result<JsonPath, JsonPathError> {
 
 fn select(text: &str, document: &Value) -> Result<Value, SelectError> {
     let path = compile(text).unwrap_or_else(|e| panic!("{text}: {e}"));
-    let found = path.select(document)?;
+    let found = path.select(document, &Limits::default())?;
     assert_eq!(path.is_definite(), matches!(found, Selection::One(_)), "{text}");
     Ok(value(found))
 }
@@ -53,7 +53,10 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ("$.arr.avg()", "later versions have functions"),
     ("$.u.length()", "later versions have functions; of a text this one gives null"),
     ("$[\"store\"][\"book\"][0]", "later versions take double quotes"),
-    ("$.store.book[?(@.title==\"Sword\")].price", "later versions take double quotes, and so do the vendor's templates"),
+    (
+        "$.store.book[?(@.title==\"Sword\")].price",
+        "later versions take double quotes, and so do the vendor's templates",
+    ),
 ];
 
 #[test]
@@ -69,7 +72,9 @@ fn answers_of_jayway() {
     let (mut same, mut all, mut differ) = (0, 0, Vec::new());
     for line in answers.lines() {
         let (text, wanted) = line.split_once('\t').unwrap();
-        let answer = match compile(text).map(|path| (path.is_definite(), path.select(&document).map(value))) {
+        let answer = match compile(text)
+            .map(|path| (path.is_definite(), path.select(&document, &Limits::default()).map(value)))
+        {
             Ok((definite, Ok(value))) => format!("{} {value}", if definite { "D" } else { "I" }),
             Ok((_, Err(SelectError::NotFound))) => "ERR PathNotFoundException".to_owned(),
             Ok((_, Err(error))) => panic!("{text}: {error}"),
@@ -105,7 +110,7 @@ fn common_part_of_the_compliance_suite() {
             foreign += 1;
             continue;
         };
-        let found = match path.select(document) {
+        let found = match path.select(document, &Limits::default()) {
             Ok(Selection::One(value)) => Value::Array(vec![value.into_owned()]),
             Ok(found) => value(found),
             Err(_) => Value::Array(Vec::new()),
@@ -308,7 +313,7 @@ fn nesting_is_bounded() {
         let nested = |n: usize| format!("$[?({}{inner}{})]", open.repeat(n), close.repeat(n));
         let inside = if open.starts_with("1") { 1 } else { 30 };
         if let Ok(path) = compile(&nested(inside)) {
-            let _ = path.select(&document);
+            let _ = path.select(&document, &Limits::default());
         }
         for n in [limits.path_depth + 1, 1_000] {
             let error = compile(&nested(n)).unwrap_err();
@@ -318,7 +323,7 @@ fn nesting_is_bounded() {
     assert!(compile(&format!("$[?(@ == {}1{})]", "[".repeat(1_000), "]".repeat(1_000))).is_err());
     for unit in [".a", "['a']", "[0]", "..a", "[*]", "[?(@)]", ".append(1)"] {
         let path = compile(&format!("${}", unit.repeat(60_000 / unit.len()))).unwrap();
-        let _ = path.select(&document);
+        let _ = path.select(&document, &Limits::default());
     }
     let long = Limits { path_bytes: 5, ..Limits::default() };
     assert!(JsonPath::compile("$.aaaa", &long).unwrap_err().message.contains("limit of 5"));
@@ -329,7 +334,7 @@ fn doubles(what: &str, make: impl Fn(usize) -> (String, String)) {
     let limits = Limits { path_steps: u64::MAX, path_depth: 256, ..Limits::default() };
     let steps = |n| {
         let (text, document) = make(n);
-        JsonPath::compile(&text, &limits).unwrap().steps(&json(&document)).unwrap()
+        JsonPath::compile(&text, &limits).unwrap().steps(&json(&document), &limits).unwrap()
     };
     for n in [25, 50] {
         let (once, twice) = (steps(n), steps(2 * n));
@@ -354,12 +359,12 @@ fn steps_grow_with_the_input() {
 #[test]
 fn a_costly_path_is_an_error() {
     let many = json(&format!("[{}0]", r#"{"a":[1,[2,[3]]]},"#.repeat(2_000)));
-    let run = |text: &str, limits: &Limits| JsonPath::compile(text, limits).unwrap().select(&many).map(|_| ());
+    let run = |text: &str, limits: &Limits| JsonPath::compile(text, limits).unwrap().select(&many, limits).map(|_| ());
     let limits = Limits::default();
     assert_eq!(run("$[?(@.a in $..*)]", &limits), Err(SelectError::TooManySteps));
     let nested = json(&format!("{}1{}", "[".repeat(120), "]".repeat(120)));
     let chain = JsonPath::compile("$..*..*..*..*..*..*", &limits).unwrap();
-    assert!(matches!(chain.select(&nested), Err(SelectError::TooManyValues | SelectError::TooManySteps)));
+    assert!(matches!(chain.select(&nested, &limits), Err(SelectError::TooManyValues | SelectError::TooManySteps)));
     assert_eq!(run(&format!("${}", ".append($..*)".repeat(1_000)), &limits), Err(SelectError::TooManySteps));
     let few = Limits { path_nodes: 100, ..Limits::default() };
     assert_eq!(run("$[*]", &few), Err(SelectError::TooManyValues));
@@ -371,7 +376,7 @@ proptest::proptest! {
         let document = json(DOCUMENT);
         match compile(&text) {
             Ok(path) => {
-                if let Ok(found) = path.select(&document) {
+                if let Ok(found) = path.select(&document, &Limits::default()) {
                     proptest::prop_assert_eq!(path.is_definite(), matches!(found, Selection::One(_)));
                 }
             }

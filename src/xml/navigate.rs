@@ -105,9 +105,7 @@ impl<'d> Nodes<'d> {
     /// The name with its prefix; empty for what has no name.
     pub(crate) fn qualified_name(self, id: NodeId) -> &'d str {
         match self.kind(id) {
-            NodeKind::Attribute => {
-                self.attribute(id).map_or("", |attribute| self.document.verbatim(attribute.name))
-            }
+            NodeKind::Attribute => self.attribute(id).map_or("", |attribute| self.document.verbatim(attribute.name)),
             NodeKind::Element | NodeKind::Instruction => {
                 self.node(id).map_or("", |node| self.document.verbatim(node.name))
             }
@@ -178,9 +176,7 @@ impl<'d> Nodes<'d> {
     /// Whether a text goes on from the node before.
     fn continues(self, place: u32, node: &Node) -> bool {
         let before = place.checked_sub(1).and_then(|before| self.node(NodeId::tree(before)));
-        before.is_some_and(|before| {
-            matches!(before.kind, Kind::Text | Kind::CData) && before.parent == node.parent
-        })
+        before.is_some_and(|before| matches!(before.kind, Kind::Text | Kind::CData) && before.parent == node.parent)
     }
 
     /// Whether the text that starts here consists of empty CDATA sections only.
@@ -306,9 +302,9 @@ impl<'d> Nodes<'d> {
                 while let Some(node) = next {
                     write(self.document.verbatim(node.markup))?;
                     place += 1;
-                    next = self.node(NodeId::tree(place)).filter(|node| {
-                        matches!(node.kind, Kind::Text | Kind::CData) && self.continues(place, node)
-                    });
+                    next = self
+                        .node(NodeId::tree(place))
+                        .filter(|node| matches!(node.kind, Kind::Text | Kind::CData) && self.continues(place, node));
                 }
                 Ok(())
             }
@@ -396,10 +392,7 @@ mod tests {
             read(&text);
             text
         };
-        assert_eq!(
-            markup("b"),
-            "<p:b xmlns='u' xmlns:p=\"v\" xmlns:q='w' q:c='1'><d xmlns:q='x' q:e='2'/></p:b>"
-        );
+        assert_eq!(markup("b"), "<p:b xmlns='u' xmlns:p=\"v\" xmlns:q='w' q:c='1'><d xmlns:q='x' q:e='2'/></p:b>");
         assert_eq!(markup("f"), "<f xmlns='u'>&lt;</f>");
         assert_eq!(markup("g"), "<g xmlns=''/>");
         assert_eq!(markup("a"), document.source().text());

@@ -12,7 +12,10 @@ pub(super) enum Expression {
     Compare(Box<Expression>, Vec<(Comparison, Expression)>),
     Calculate(Box<Expression>, Vec<(Operator, Expression)>),
     /// The number of an expression, negated or, after an even number of signs, not.
-    Sign { negative: bool, of: Box<Expression> },
+    Sign {
+        negative: bool,
+        of: Box<Expression>,
+    },
     Union(Vec<Expression>),
     Call(Function, Vec<Expression>),
     Path(Path),
@@ -47,7 +50,9 @@ pub(super) struct Path {
 pub(super) enum Start {
     Context,
     /// The root; what is found from here is the same everywhere, and is kept under that number.
-    Root { memo: usize },
+    Root {
+        memo: usize,
+    },
     /// The nodes of an expression that all predicates hold for.
     Filter(Box<Expression>, Vec<Expression>),
 }
@@ -104,7 +109,10 @@ pub(super) enum Test {
     Comment,
     Instruction(Option<Box<str>>),
     /// By the number of its prefix, if it has one, and its local name, unless that is `*`.
-    Name { prefix: Option<usize>, local: Option<Box<str>> },
+    Name {
+        prefix: Option<usize>,
+        local: Option<Box<str>>,
+    },
 }
 
 impl Expression {

@@ -55,9 +55,7 @@ pub(super) fn holds<'d>(
             let equality = how.is_equality();
             if equality && (matches!(left, Value::Boolean(_)) || matches!(right, Value::Boolean(_))) {
                 Ok(how.of(boolean(left), boolean(right)))
-            } else if equality
-                && let (Value::Text(left), Value::Text(right)) = (left, right)
-            {
+            } else if equality && let (Value::Text(left), Value::Text(right)) = (left, right) {
                 run.charge_text(left.len().min(right.len()))?;
                 Ok(how.of(left, right))
             } else {
@@ -78,7 +76,11 @@ fn any<'d>(
     match other {
         Value::Boolean(truth) => {
             let found = !nodes.is_empty();
-            return Ok(if how.is_equality() { how.of(found, *truth) } else { how.of(u8::from(found), u8::from(*truth)) });
+            return Ok(if how.is_equality() {
+                how.of(found, *truth)
+            } else {
+                how.of(u8::from(found), u8::from(*truth))
+            });
         }
         Value::Text(text) if how.is_equality() => {
             for &node in nodes {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::ast::{Axis, Expression, Operator, Path, Start, Step, Test};
 use super::{Parsed, TooCostly, compare, number};
+use crate::Limits;
 use crate::xml::{Document, NodeId, NodeKind, Nodes};
 
 /// A value of one of the four types.
@@ -41,15 +42,15 @@ pub(super) struct Evaluation<'e, 'd> {
 type Result<T> = std::result::Result<T, TooCostly>;
 
 impl<'e, 'd> Evaluation<'e, 'd> {
-    pub(super) fn new(parsed: &Parsed, namespaces: &'e [Box<str>], document: &'d Document) -> Self {
+    pub(super) fn new(parsed: &Parsed, namespaces: &'e [Box<str>], document: &'d Document, limits: &Limits) -> Self {
         let nodes = Nodes::new(document);
         Self {
             nodes,
             namespaces,
             memos: vec![None; parsed.memos],
             context: Context { node: nodes.root(), position: 1, size: 1 },
-            steps_left: parsed.steps,
-            most_nodes: parsed.nodes,
+            steps_left: limits.path_steps,
+            most_nodes: limits.path_nodes,
         }
     }
 

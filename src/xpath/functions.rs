@@ -109,13 +109,9 @@ impl Function {
 
     pub(super) fn value_type(self) -> ValueType {
         match self {
-            Self::Boolean
-            | Self::Contains
-            | Self::False
-            | Self::Lang
-            | Self::Not
-            | Self::StartsWith
-            | Self::True => ValueType::Boolean,
+            Self::Boolean | Self::Contains | Self::False | Self::Lang | Self::Not | Self::StartsWith | Self::True => {
+                ValueType::Boolean
+            }
             Self::Ceiling
             | Self::Count
             | Self::Floor

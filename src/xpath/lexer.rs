@@ -9,7 +9,10 @@ pub(super) enum Token<'t> {
     Mark(&'static str),
     Number(f64),
     Text(&'t str),
-    Name { prefix: Option<&'t str>, local: &'t str },
+    Name {
+        prefix: Option<&'t str>,
+        local: &'t str,
+    },
     /// `prefix:*`
     AnyOf(&'t str),
     End,
@@ -82,9 +85,7 @@ fn name(text: &str) -> Option<(Token<'_>, usize)> {
     }
     let second = unprefixed_name_len(rest);
     match rest.get(..second) {
-        Some(local) if second > 0 => {
-            Some((Token::Name { prefix: Some(first), local }, length + 1 + second))
-        }
+        Some(local) if second > 0 => Some((Token::Name { prefix: Some(first), local }, length + 1 + second)),
         _ => Some(plain),
     }
 }

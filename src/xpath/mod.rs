@@ -12,7 +12,7 @@
 //!
 //! ```text
 //! let path = XPath::compile("//o:order[1]/@id", &[("o", "urn:orders")], &limits)?;
-//! let id = path.string(&document)?;
+//! let id = path.string(&document, &limits)?;
 //! ```
 
 mod ast;
@@ -81,8 +81,6 @@ struct Parsed {
     prefixes: Vec<(Box<str>, usize)>,
     /// How many sub-expressions depend on the document only.
     memos: usize,
-    steps: u64,
-    nodes: usize,
 }
 
 /// An expression ready to run: immutable and cheap to clone.
@@ -125,25 +123,25 @@ impl XPath {
     }
 
     /// The value as text; for nodes that of the first, empty if there is none.
-    pub(crate) fn string(&self, document: &Document) -> Result<String, TooCostly> {
-        self.value(document, |run, value| run.text(value).map(|text| text.into_owned()))
+    pub(crate) fn string(&self, document: &Document, limits: &Limits) -> Result<String, TooCostly> {
+        self.value(document, limits, |run, value| run.text(value).map(|text| text.into_owned()))
     }
 
     /// The value as a number.
-    pub(crate) fn number(&self, document: &Document) -> Result<f64, TooCostly> {
-        self.value(document, |run, value| run.number(value))
+    pub(crate) fn number(&self, document: &Document, limits: &Limits) -> Result<f64, TooCostly> {
+        self.value(document, limits, |run, value| run.number(value))
     }
 
     /// The value as a truth value; for nodes whether there are any.
-    pub(crate) fn boolean(&self, document: &Document) -> Result<bool, TooCostly> {
-        self.value(document, |_, value| Ok(evaluate::boolean(&value)))
+    pub(crate) fn boolean(&self, document: &Document, limits: &Limits) -> Result<bool, TooCostly> {
+        self.value(document, limits, |_, value| Ok(evaluate::boolean(&value)))
     }
 
     /// The nodes found, in document order; none if the expression is not about nodes.
     ///
     /// [`Nodes`](crate::xml::Nodes) tells their names, texts and markup.
-    pub(crate) fn nodes(&self, document: &Document) -> Result<Vec<NodeId>, TooCostly> {
-        self.value(document, |_, value| match value {
+    pub(crate) fn nodes(&self, document: &Document, limits: &Limits) -> Result<Vec<NodeId>, TooCostly> {
+        self.value(document, limits, |_, value| match value {
             Value::Nodes(nodes) => Ok(nodes.to_vec()),
             _ => Ok(Vec::new()),
         })
@@ -152,19 +150,20 @@ impl XPath {
     fn value<'d, T>(
         &self,
         document: &'d Document,
+        limits: &Limits,
         convert: impl FnOnce(&mut Evaluation<'_, 'd>, Value<'d>) -> Result<T, TooCostly>,
     ) -> Result<T, TooCostly> {
-        let mut run = Evaluation::new(&self.parsed, &self.namespaces, document);
+        let mut run = Evaluation::new(&self.parsed, &self.namespaces, document, limits);
         let value = run.expression(&self.parsed.expression)?;
         convert(&mut run, value)
     }
 
     /// How many steps an evaluation takes.
     #[cfg(test)]
-    fn steps(&self, document: &Document) -> Result<u64, TooCostly> {
-        self.value(document, |run, value| {
+    fn steps(&self, document: &Document, limits: &Limits) -> Result<u64, TooCostly> {
+        self.value(document, limits, |run, value| {
             run.text(value)?;
-            Ok(self.parsed.steps - run.steps_left())
+            Ok(limits.path_steps - run.steps_left())
         })
     }
 }

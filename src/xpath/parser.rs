@@ -9,8 +9,7 @@ use crate::Limits;
 /// Parses a whole expression.
 pub(super) fn parse(text: &str, limits: &Limits) -> Result<Parsed, XPathError> {
     if text.len() > limits.path_bytes {
-        let message =
-            format!("the expression has {} bytes, more than the limit of {}", text.len(), limits.path_bytes);
+        let message = format!("the expression has {} bytes, more than the limit of {}", text.len(), limits.path_bytes);
         return Err(XPathError::new(0, message));
     }
     let tokens = tokens(text)?;
@@ -18,13 +17,7 @@ pub(super) fn parse(text: &str, limits: &Limits) -> Result<Parsed, XPathError> {
         Parser { tokens: &tokens, next: 0, depth: 0, most: limits.path_depth, prefixes: Vec::new(), memos: 0 };
     let expression = parser.expression()?;
     match parser.peek() {
-        Token::End => Ok(Parsed {
-            expression,
-            prefixes: parser.prefixes,
-            memos: parser.memos,
-            steps: limits.path_steps,
-            nodes: limits.path_nodes,
-        }),
+        Token::End => Ok(Parsed { expression, prefixes: parser.prefixes, memos: parser.memos }),
         _ => Err(parser.unexpected()),
     }
 }

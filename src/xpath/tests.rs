@@ -19,7 +19,10 @@ fn compile(text: &str) -> Result<XPath, XPathError> {
 }
 
 fn string(text: &str, document: &Document) -> String {
-    compile(text).unwrap_or_else(|e| panic!("{text}: {e}")).string(document).unwrap_or_else(|e| panic!("{text}: {e}"))
+    compile(text)
+        .unwrap_or_else(|e| panic!("{text}: {e}"))
+        .string(document, &Limits::default())
+        .unwrap_or_else(|e| panic!("{text}: {e}"))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the answers lie outside the project")]
@@ -40,7 +43,7 @@ fn answers_of_the_jdk() {
     for line in answers.lines() {
         let (text, wanted) = line.split_once('\t').unwrap();
         let answer = match compile(text) {
-            Ok(path) => path.string(&document).unwrap().replace('\n', "\\n"),
+            Ok(path) => path.string(&document, &Limits::default()).unwrap().replace('\n', "\\n"),
             Err(_) => "ERR".to_owned(),
         };
         all += 1;
@@ -148,12 +151,15 @@ fn conversions() {
     let document = read(DOCUMENT);
     let path = compile("//d:d").unwrap();
     assert_eq!(path.value_type(), ValueType::Nodes);
-    assert_eq!((path.number(&document), path.boolean(&document)), (Ok(4.0), Ok(true)));
-    let found = path.nodes(&document).unwrap();
+    assert_eq!(
+        (path.number(&document, &Limits::default()), path.boolean(&document, &Limits::default())),
+        (Ok(4.0), Ok(true))
+    );
+    let found = path.nodes(&document, &Limits::default()).unwrap();
     let nodes = Nodes::new(&document);
     assert_eq!(found.iter().map(|id| nodes.string(*id)).collect::<Vec<_>>(), ["4", "5"]);
-    assert_eq!(compile("1 = 1").unwrap().nodes(&document), Ok(Vec::new()));
-    assert_eq!(compile("1 = 1").unwrap().number(&document), Ok(1.0));
+    assert_eq!(compile("1 = 1").unwrap().nodes(&document, &Limits::default()), Ok(Vec::new()));
+    assert_eq!(compile("1 = 1").unwrap().number(&document, &Limits::default()), Ok(1.0));
 }
 
 #[test]
@@ -215,7 +221,7 @@ fn nesting_is_bounded() {
         let most = if open.contains("count") { limits.path_depth / 2 - 1 } else { limits.path_depth - 1 };
         let deep = compile(&nested(most)).unwrap_or_else(|e| panic!("{open}: {e}"));
         // A predicate in a predicate multiplies: all that is asked here is an end.
-        let _ = deep.string(&read("<a><a/></a>"));
+        let _ = deep.string(&read("<a><a/></a>"), &Limits::default());
         for n in [limits.path_depth + 1, 1_000] {
             assert!(compile(&nested(n)).unwrap_err().message.contains("nests"), "{open}");
         }
@@ -226,7 +232,7 @@ fn nesting_is_bounded() {
     for unit in ["-", "1+", "1*", "1=", "1<", "1 or ", "a|", "a/", "a//", "../"] {
         let last = if unit.starts_with('1') || unit == "-" { "1" } else { "a" };
         let chain = unit.repeat(60_000 / unit.len()) + last;
-        compile(&chain).unwrap().string(&read("<a/>")).unwrap_or_else(|e| panic!("{unit}: {e}"));
+        compile(&chain).unwrap().string(&read("<a/>"), &Limits::default()).unwrap_or_else(|e| panic!("{unit}: {e}"));
     }
     let predicates = format!("a{}", "[1]".repeat(20_000));
     assert_eq!(string(&predicates, &read("<a>x</a>")), "x");
@@ -237,7 +243,7 @@ fn doubles(what: &str, make: impl Fn(usize) -> (String, String)) {
     let limits = Limits { path_steps: u64::MAX, path_depth: 256, ..Limits::default() };
     let steps = |n| {
         let (text, document) = make(n);
-        XPath::compile(&text, &[], &limits).unwrap().steps(&read(&document)).unwrap()
+        XPath::compile(&text, &[], &limits).unwrap().steps(&read(&document), &limits).unwrap()
     };
     for n in [50, 100] {
         let (once, twice) = (steps(n), steps(2 * n));
@@ -266,17 +272,20 @@ fn steps_grow_with_the_input() {
 fn a_costly_expression_is_an_error() {
     let many = read(&format!("<r>{}</r>", "<a>1</a>".repeat(10_000)));
     for text in ["//a[preceding::a]", "//a[count(../a) = 1]"] {
-        assert_eq!(compile(text).unwrap().string(&many), Err(TooCostly::Steps), "{text}");
+        assert_eq!(compile(text).unwrap().string(&many, &Limits::default()), Err(TooCostly::Steps), "{text}");
     }
-    assert_eq!(compile("count(//a/following-sibling::a)").unwrap().string(&many), Err(TooCostly::Nodes));
+    assert_eq!(
+        compile("count(//a/following-sibling::a)").unwrap().string(&many, &Limits::default()),
+        Err(TooCostly::Nodes)
+    );
     let doubling = (0..40).fold("string(/)".to_owned(), |text, _| format!("concat({text},string(/))"));
-    assert_eq!(compile(&doubling).unwrap().string(&many).unwrap().len(), 41 * 10_000);
+    assert_eq!(compile(&doubling).unwrap().string(&many, &Limits::default()).unwrap().len(), 41 * 10_000);
     let long = format!("concat({}'')", "/,".repeat(30_000));
-    assert_eq!(compile(&long).unwrap().string(&many), Err(TooCostly::Steps));
+    assert_eq!(compile(&long).unwrap().string(&many, &Limits::default()), Err(TooCostly::Steps));
     let few = Limits { path_nodes: 100, ..Limits::default() };
-    let path = XPath::compile("//a", &[], &few).unwrap();
-    assert_eq!(path.nodes(&many), Err(TooCostly::Nodes));
-    assert_eq!(path.nodes(&read("<a/>")).unwrap().len(), 1);
+    let path = compile("//a").unwrap();
+    assert_eq!(path.nodes(&many, &few), Err(TooCostly::Nodes));
+    assert_eq!(path.nodes(&read("<a/>"), &few).unwrap().len(), 1);
 }
 
 proptest::proptest! {
@@ -285,9 +294,9 @@ proptest::proptest! {
         let document = read(DOCUMENT);
         match compile(&text) {
             Ok(path) => {
-                let found = path.nodes(&document).unwrap();
+                let found = path.nodes(&document, &Limits::default()).unwrap();
                 proptest::prop_assert!(found.is_sorted_by(|left, right| left < right));
-                path.string(&document).unwrap();
+                path.string(&document, &Limits::default()).unwrap();
             }
             Err(error) => proptest::prop_assert!(text.is_char_boundary(error.at)),
         }
