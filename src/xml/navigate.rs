@@ -343,6 +343,10 @@ impl<'d> Nodes<'d> {
 
 /// How many bytes of the text's start are a name without a colon; zero if it starts with none.
 pub(crate) fn unprefixed_name_len(text: &str) -> usize {
+    // Otherwise hyphens, which may be in a name, would be looked through to find that no name starts.
+    if !text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || !c.is_ascii()) {
+        return 0;
+    }
     let ends = |byte: u8| byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'_' | b'-' | b'.');
     let end = text.bytes().position(ends).unwrap_or(text.len());
     characters::name_len(text.get(..end).unwrap_or_default())
@@ -388,7 +392,12 @@ mod tests {
         let markup = |name: &str| {
             let id = all(nodes).into_iter().find(|id| nodes.local_name(*id) == name).unwrap();
             let mut text = String::new();
-            nodes.markup(id, |piece| -> Result<(), ()> { Ok(text.push_str(piece)) }).unwrap();
+            nodes
+                .markup(id, |piece| -> Result<(), ()> {
+                    text.push_str(piece);
+                    Ok(())
+                })
+                .unwrap();
             read(&text);
             text
         };

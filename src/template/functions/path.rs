@@ -77,9 +77,10 @@ pub(super) fn xpath(call: &Call<'_>, out: &mut Output) -> Result<(), RenderError
     if namespaces.len() > NAMESPACES {
         return Err(call.fail("more than ten namespaces are declared"));
     }
+    let expression = call.resolved(0)?;
     let path = match call.prepared() {
         Some(Prepared::XPath(path)) => path.bind(&namespaces),
-        _ => XPath::compile(call.resolved(0)?, &namespaces, call.cx.limits),
+        _ => XPath::compile(expression, &namespaces, call.cx.limits),
     };
     let path = path.map_err(|_| call.fail("the expression is not XPath 1.0, or uses a prefix without a namespace"))?;
     let Some(text) = document(call)? else { return Ok(()) };
@@ -106,11 +107,12 @@ pub(super) fn xpath(call: &Call<'_>, out: &mut Output) -> Result<(), RenderError
 /// `jsonPath(path,document)`, then `true` if an array is wanted whole and not its first element.
 pub(super) fn json_path(call: &Call<'_>, out: &mut Output) -> Result<(), RenderError> {
     let whole = call.count() > 2 && call.resolved(2)?.eq_ignore_ascii_case("true");
+    let expression = call.resolved(0)?;
     let fresh;
     let path = match call.prepared() {
         Some(Prepared::JsonPath(path)) => path,
         _ => {
-            let compiled = JsonPath::compile(call.resolved(0)?, call.cx.limits);
+            let compiled = JsonPath::compile(expression, call.cx.limits);
             fresh = compiled.map_err(|_| call.fail("the path is not JSONPath"))?;
             &fresh
         }
