@@ -38,7 +38,12 @@ pub(super) fn texts(element: Element<'_>, name: &'static str) -> Vec<Located<Str
 }
 
 /// The texts in a list element, blank ones left out.
-pub(super) fn list(element: Element<'_>, list: &'static str, item: &'static str, d: &mut Diagnostics) -> Vec<Located<String>> {
+pub(super) fn list(
+    element: Element<'_>,
+    list: &'static str,
+    item: &'static str,
+    d: &mut Diagnostics,
+) -> Vec<Located<String>> {
     element.child(list, d).map(|list| texts(list, item)).unwrap_or_default()
 }
 

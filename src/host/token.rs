@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Answer, ClientId, GrantId};
+use crate::scan::position;
 
 /// The text of a token on its way to a store; its Debug text hides it.
 #[derive(Clone, Copy)]
@@ -112,10 +113,9 @@ impl AccessToken {
     }
 
     /// Whether it carries a scope.
+    #[inline]
     pub fn has_scope(&self, scope: &str) -> bool {
-        let wanted = scope.as_bytes();
-        let mut rest = self.scope.as_bytes();
-        // The first byte tells most scopes apart without a comparison of the whole.
+        let (wanted, mut rest) = (scope.as_bytes(), self.scope.as_bytes());
         loop {
             if rest.first() == wanted.first()
                 && let Some(after) = rest.strip_prefix(wanted)
@@ -123,7 +123,7 @@ impl AccessToken {
             {
                 return !wanted.is_empty();
             }
-            match rest.iter().position(|byte| *byte == b' ').and_then(|at| rest.get(at + 1..)) {
+            match position(rest, b' ').and_then(|at| rest.get(at + 1..)) {
                 Some(next) => rest = next,
                 None => return false,
             }

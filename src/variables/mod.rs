@@ -7,7 +7,7 @@ mod token;
 mod value;
 
 pub(crate) use names::{FailureFact, Kind, MessageName, Names};
-pub(crate) use system::{SystemVariable, TimePart};
+pub(crate) use system::{CertificateFact, FlowFact, Moment, SystemVariable, TimePart, TlsFact};
 pub(crate) use time::civil;
 pub use value::Value;
 

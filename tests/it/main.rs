@@ -13,8 +13,10 @@
 mod cases;
 mod deploy;
 mod dialect;
+mod dialect_flows;
 mod fuzz;
 mod jwt_oracle;
 mod limits;
 mod refusals;
 mod table;
+mod variables;

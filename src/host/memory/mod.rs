@@ -93,6 +93,7 @@ impl MemoryTokenStore {
         }
     }
 
+    #[inline(always)]
     fn find_by(&self, fingerprint: u128) -> Option<FoundToken> {
         if let Some(words) = self.table.get(fingerprint) {
             return Some(Facts::of(words).found());

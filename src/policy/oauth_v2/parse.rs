@@ -67,7 +67,12 @@ fn operation(root: Element<'_>, d: &mut Diagnostics) -> Option<Spanned<Operation
     one_of(Operation::WORDS, &text, text.span, root, finding, d).map(|value| Spanned::new(value, text.span))
 }
 
-fn response_settings(root: Element<'_>, name: &'static str, default: bool, d: &mut Diagnostics) -> Option<ResponseSettings> {
+fn response_settings(
+    root: Element<'_>,
+    name: &'static str,
+    default: bool,
+    d: &mut Diagnostics,
+) -> Option<ResponseSettings> {
     let element = root.child(name, d)?;
     Some(ResponseSettings {
         enabled: element.attribute_flag("enabled", default, d),
