@@ -23,14 +23,6 @@ shape! {
 }
 
 shape! {
-    /// `<ConcurrentRateLimit>`: the same policy in the spelling of the vendor's pages.
-    pub struct ConcurrentRateLimit {
-        /// What it says.
-        flat policy: ConcurrentRatelimit,
-    }
-}
-
-shape! {
     /// `<AllowConnections>`: how many connections may be open.
     pub struct AllowConnections {
         /// The `count` attribute: their number.
@@ -75,14 +67,6 @@ impl PolicySyntax for ConcurrentRatelimit {
             let codes = ("concurrent-ratelimit::invalid-count", "InvalidCountValue");
             refuse(root, allow.place.span, codes, "`AllowConnections` has no `count`", d);
         }
-    }
-}
-
-impl PolicySyntax for ConcurrentRateLimit {
-    const ELEMENT: &'static str = "ConcurrentRateLimit";
-
-    fn check(&self, root: Element<'_>, d: &mut Diagnostics) {
-        self.policy.check(root, d);
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::PolicySyntax;
 use super::common::refuse;
 use super::extraction::{
-    ExtractionSource, NamedPatterns, Namespace, PathExpression, Pattern, Patterns, check_namespaces, check_xpath,
-    is_broken_json_path, pattern_error,
+    ExtractionSource, NamedPatterns, Namespace, PathExpression, Pattern, Patterns, check_namespaces, check_part,
+    check_xpath, is_broken_json_path, pattern_error,
 };
 use super::shape::{shape, words};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
@@ -115,6 +115,9 @@ impl PolicySyntax for DataCapture {
 
 impl Collect {
     fn check(&self, root: Element<'_>, d: &mut Diagnostics) {
+        if let Some(part) = &self.uri_path {
+            check_part(part, root, d);
+        }
         let named = [&self.query_param, &self.header, &self.form_param];
         let parts = usize::from(self.variable.is_some())
             + usize::from(self.uri_path.is_some())

@@ -6,7 +6,7 @@ use super::PolicySyntax;
 use super::common::refuse;
 use super::extraction::{
     ExtractionSource, NamedPatterns, Namespace, PathExpression, Pattern, PatternError, Patterns, ValueType,
-    check_namespaces, check_xpath, is_broken_json_path, pattern_error,
+    check_namespaces, check_part, check_xpath, is_broken_json_path, pattern_error,
 };
 use super::shape::{shape, words};
 use crate::diagnostic::{Diagnostics, Span, Spanned};
@@ -111,6 +111,7 @@ impl PolicySyntax for ExtractVariables {
             refuse(root, root.span(), codes, "the policy extracts nothing", d);
         }
         for patterns in &self.uri_path {
+            check_part(patterns, root, d);
             check_patterns(&patterns.patterns, root, d);
         }
         for part in named.into_iter().flatten() {
@@ -207,6 +208,7 @@ mod tests {
             (String::new(), &["NothingToExtract"][..]),
             ("<Source clearPayload='True'/><VariablePrefix/><URIPath/>".into(), &[]),
             ("<URIPath><Pattern ignoreCase='true'>/a/{id}</Pattern></URIPath>".into(), &[]),
+            ("<URIPath name='n'/>".into(), &["extraction::no-effect"]),
             ("<URIPath><Pattern>/a/b</Pattern></URIPath>".into(), &["PatternWithoutVariable"]),
             ("<URIPath><Pattern/></URIPath>".into(), &["PatternWithoutVariable"]),
             ("<URIPath><Pattern>{*}</Pattern></URIPath>".into(), &["InvalidPattern"]),

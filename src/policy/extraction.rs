@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use super::common::refuse;
+use super::common::{refuse, warn};
 use super::shape::{shape, words};
 use crate::diagnostic::{Diagnostics, Spanned};
 use crate::xml::Element;
@@ -27,6 +27,8 @@ shape! {
     pub struct Patterns {
         /// The `ignoreCase` attribute, which belongs to the patterns and has no effect here.
         attribute "ignoreCase" ignore_case: Option<bool>,
+        /// The `name` attribute, which has no effect: there is only one path.
+        attribute "name" name: Option<Spanned<String>>,
         /// `<Pattern>`: tried in order.
         children "Pattern" patterns: Vec<Pattern>,
         /// Where it is.
@@ -120,6 +122,15 @@ pub(crate) fn check_namespaces<'n>(
         }
     }
     seen
+}
+
+/// Tells of attributes that nothing reads.
+pub(crate) fn check_part(part: &Patterns, root: Element<'_>, d: &mut Diagnostics) {
+    let unread = [("name", part.name.is_some()), ("ignoreCase", part.ignore_case.is_some())];
+    for (name, _) in unread.into_iter().filter(|(_, is_there)| *is_there) {
+        let message = format!("`{name}` is not read on the element around the patterns");
+        warn(root, part.place.span, "extraction::no-effect", message, d);
+    }
 }
 
 /// Refuses an XPath expression that cannot compile, or cannot give the nodes it is asked for.

@@ -17,13 +17,14 @@ pub mod access_entity;
 pub mod assert_condition;
 mod assign_message;
 pub mod cache;
+pub mod concurrent_rate_limit;
 pub mod concurrent_ratelimit;
 pub mod data_capture;
 pub mod extract_variables;
 pub mod extraction;
 mod flow_callout;
 mod get_oauth_v2_info;
-pub mod graphql;
+pub mod graph_ql;
 pub mod invalidate_cache;
 pub mod json_threat_protection;
 pub mod json_to_xml;
@@ -201,11 +202,11 @@ policy_table! {
     reads {
         AccessEntity => access_entity::AccessEntity,
         AssertCondition => assert_condition::AssertCondition,
-        ConcurrentRateLimit => concurrent_ratelimit::ConcurrentRateLimit,
+        ConcurrentRateLimit => concurrent_rate_limit::ConcurrentRateLimit,
         ConcurrentRatelimit => concurrent_ratelimit::ConcurrentRatelimit,
         DataCapture => data_capture::DataCapture,
         ExtractVariables => extract_variables::ExtractVariables,
-        GraphQL => graphql::GraphQl,
+        GraphQL => graph_ql::GraphQl,
         InvalidateCache => invalidate_cache::InvalidateCache,
         JSONThreatProtection => json_threat_protection::JsonThreatProtection,
         JSONToXML => json_to_xml::JsonToXml,

@@ -99,6 +99,8 @@ shape! {
         attribute "count" count: Option<i64>,
         /// The `countRef` attribute: the variable with the limit.
         attribute "countRef" count_ref: Option<Spanned<String>>,
+        /// The `ref` attribute, which has no effect.
+        attribute "ref" reference: Option<Spanned<String>>,
         /// `<Class>`: a limit for each value of a variable.
         child "Class" class: Option<Class>,
         /// Its text, which has no effect.
@@ -231,8 +233,13 @@ impl PolicySyntax for Quota {
                 warn(root, text.span, "quota::no-reference", message, d);
             }
         }
-        if let Some(text) = self.allow.as_ref().and_then(|allow| allow.text.as_ref()) {
-            warn(root, text.span, "quota::text-of-allow", "the text of `Allow` is not read; write `count`", d);
+        if let Some(allow) = &self.allow {
+            if let Some(text) = &allow.text {
+                warn(root, text.span, "quota::no-effect", "the text of `Allow` is not read; write `count`", d);
+            }
+            if let Some(name) = &allow.reference {
+                warn(root, name.span, "quota::no-effect", "`ref` of `Allow` is not read; write `countRef`", d);
+            }
         }
     }
 }
@@ -309,6 +316,7 @@ mod tests {
                 format!("{all}{asynchronous}<Synchronous>true</Synchronous>"),
                 &["InvalidAsynchronizeConfigurationForSynchronousQuota"],
             ),
+            ("", all.replace("count='5'/>", "ref='v'>5</Allow>"), &["quota::no-effect", "quota::no-effect"]),
             ("", "<UseQuotaConfigInAPIProduct stepName='v'/>".into(), &[]),
             ("", format!("{all}<CountOnly>true</CountOnly>"), &["quota::no-shared-name"]),
             ("", format!("{all}<Identifier>v</Identifier><MessageWeight ref='w'/>"), &["quota::no-reference"]),

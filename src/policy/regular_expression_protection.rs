@@ -3,7 +3,8 @@
 use super::PolicySyntax;
 use super::common::refuse;
 use super::extraction::{
-    NamedPatterns, Namespace, Pattern, Patterns, ValueType, check_namespaces, check_xpath, is_broken_json_path,
+    NamedPatterns, Namespace, Pattern, Patterns, ValueType, check_namespaces, check_part, check_xpath,
+    is_broken_json_path,
 };
 use super::shape::shape;
 use crate::condition::java_regex::JavaSearch;
@@ -100,6 +101,7 @@ impl PolicySyntax for RegularExpressionProtection {
             refuse(root, root.span(), codes, "the policy looks at nothing", d);
         }
         for part in &self.uri_path {
+            check_part(part, root, d);
             check_patterns(&part.patterns, part.place.span, root, d);
         }
         for part in named.into_iter().flatten() {

@@ -35,8 +35,8 @@ shape! {
         attribute "name" name: Option<Spanned<String>>,
         /// The `ref` attribute: the variable with the value.
         attribute "ref" reference: Option<Spanned<String>>,
-        /// `<Allow>`: how much is given back.
-        child "Allow" allow: Option<OrRef<ResetCount>>,
+        /// `<Allow>`: how much is given back; templates of editors have one with a number and one with a variable.
+        children "Allow" allow: Vec<OrRef<ResetCount>>,
         /// `<Class>`: the count of one class.
         child "Class" class: Option<ResetClass>,
     }
@@ -83,6 +83,7 @@ mod tests {
                 "<Identifier ref='i'><Allow ref='n'/><Class name='c'><Allow>1</Allow></Class></Identifier>",
                 &[],
             ),
+            ("name='q'", "<Identifier name='i'><Allow>5</Allow><Allow ref='n'/></Identifier>", &[]),
             ("name='q'", "<Identifier name='i'><Allow>x</Allow></Identifier>", &["InvalidCount"]),
             ("", "<Identifier name='i'><Allow>1</Allow></Identifier>", &["xml::missing-attribute"]),
         ] {

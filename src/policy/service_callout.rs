@@ -26,6 +26,9 @@ shape! {
     }
 }
 
+/// What `<Add>` and `<Remove>` may hold and do nothing with.
+const IDLE_PARTS: [&str; 5] = ["Path", "Verb", "Version", "StatusCode", "ReasonPhrase"];
+
 /// `<Request>`: what is sent.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CalloutRequest {
@@ -41,6 +44,12 @@ pub struct CalloutRequest {
 
 impl Shape for CalloutRequest {
     fn read(element: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
+        for action in element.elements().filter(|action| matches!(action.name(), "Add" | "Remove")) {
+            for part in action.elements().filter(|part| IDLE_PARTS.contains(&part.name())) {
+                let message = format!("`{}` is not read in `{}`", part.name(), action.name());
+                warn(part, part.span(), "service-callout::no-effect", message, d);
+            }
+        }
         Some(Self {
             variable: AttributeField::read(element, "variable", d)?,
             clear_payload: AttributeField::read(element, "clearPayload", d)?,
@@ -140,7 +149,8 @@ mod tests {
             ("<Set><Verb>GET</Verb><StatusCode/><Payload contentType='text/xml'><a>@b#</a></Payload></Set>", &[][..]),
             ("<Set><Headers><Header name='h'>v</Header></Headers></Set><Set><Path>/p</Path></Set>", &[]),
             ("<IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables><Copy source='request'/><Remove/>", &[]),
-            ("<Add><Verb>GET</Verb></Add>", &["xml::unknown-element"]),
+            ("<Add><Verb>GET</Verb></Add><Remove><Path/></Remove>", &["service-callout::no-effect"; 2]),
+            ("<Add><Method>GET</Method></Add>", &["xml::unknown-element"]),
             ("<AssignVariable><Name>n</Name></AssignVariable>", &["xml::unknown-element"]),
         ] {
             let connection = "<LocalTargetConnection><Path>/p</Path></LocalTargetConnection>";

@@ -35,8 +35,10 @@ pub(super) const PARTS: &[(&str, Option<&str>, Part)] = &[
 fn part_of(owner: Owner, action: Action, name: &str) -> Option<(Part, Option<&'static str>)> {
     let (_, item, part) = PARTS.iter().find(|(known, ..)| *known == name)?;
     let allowed = match (owner, action) {
-        (Owner::AssignMessage | Owner::ServiceCallout, Action::Add) => item.is_some(),
-        (Owner::AssignMessage | Owner::ServiceCallout, Action::Remove) => item.is_some() || *part == Part::Payload,
+        // Deployed callouts have parts that do nothing, which the policy tells.
+        (Owner::ServiceCallout, Action::Add | Action::Remove) => true,
+        (Owner::AssignMessage, Action::Add) => item.is_some(),
+        (Owner::AssignMessage, Action::Remove) => item.is_some() || *part == Part::Payload,
         (Owner::AssignMessage | Owner::ServiceCallout, Action::Copy | Action::Set) => true,
         (Owner::RaiseFault, Action::Add | Action::Remove) => *part == Part::Headers,
         (Owner::RaiseFault, Action::Copy) => matches!(part, Part::Headers | Part::StatusCode | Part::ReasonPhrase),
