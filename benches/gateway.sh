@@ -64,7 +64,7 @@ start tollgate.log "$tollgate" serve "$work/bundles" --entities "$work/entities.
 for _ in $(seq 50); do curl -fs -o /dev/null http://127.0.0.1:18070/base/x && break || sleep 0.1; done
 
 token() {
-    curl -s -u key:secret -d grant_type=client_credentials http://127.0.0.1:18070/token |
+    echo "$(curl -s -u key:secret -d grant_type=client_credentials http://127.0.0.1:18070/token)" |
         sed -n 's/.*"access_token":"\([^"]*\)".*/\1/p'
 }
 for _ in $(seq 64); do token; done >"$work/hot"
