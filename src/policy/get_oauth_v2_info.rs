@@ -176,7 +176,7 @@ impl Compiled {
     }
 
     fn token_found(&self, cx: &mut StepContext<'_, '_>, reply: TokenReply) -> StepResult {
-        let (Some(token), TokenReply::Record(record), Lookup::Token { ignore_status, .. }) =
+        let (Some(token), TokenReply::Token(record), Lookup::Token { ignore_status, .. }) =
             (cx.run.cold_mut().looked_up.take(), reply, &self.lookup)
         else {
             return cx.unexpected();

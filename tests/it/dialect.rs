@@ -31,6 +31,7 @@ fn engine(policy: &str, dialect: Dialect) -> PolicyEngine {
         end_user: None,
         attributes: [].into(),
         refresh_count: 0,
+        paired: None,
     };
     assert!(matches!(store.insert(TokenKey::new("tok"), record.into()), Answer::Ready(())));
     let deployment = Deployment::new().policy("p.xml", policy).entities(entities).dialect(dialect);

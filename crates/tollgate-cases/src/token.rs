@@ -58,6 +58,7 @@ fn record(token: &format::Token, entities: &Entities, now_ms: i64) -> Result<Acc
         end_user: token.end_user.as_deref().map(Arc::from),
         attributes: attributes.collect(),
         refresh_count: 0,
+        paired: None,
     })
 }
 

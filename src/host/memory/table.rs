@@ -364,7 +364,6 @@ impl Writer {
 /// What becomes of a token that was looked at.
 pub(super) enum Verdict {
     Keep,
-    #[cfg_attr(not(test), expect(dead_code, reason = "revoking many tokens at once needs it"))]
     Change(Words),
     Remove,
 }

@@ -13,6 +13,7 @@ fn record() -> AccessToken {
         end_user: None,
         attributes: [].into(),
         refresh_count: 0,
+        paired: None,
     }
 }
 

@@ -301,7 +301,7 @@ impl Generate {
     }
 
     fn finish(&self, cx: &mut StepContext<'_, '_>, reply: TokenReply) -> StepResult {
-        let (Some((token, record)), TokenReply::Inserted) = (cx.run.cold_mut().pending.take(), reply) else {
+        let (Some((token, record)), TokenReply::Done) = (cx.run.cold_mut().pending.take(), reply) else {
             return cx.unexpected();
         };
         let Some(credential) =

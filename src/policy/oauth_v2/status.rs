@@ -46,7 +46,7 @@ impl ChangeStatus {
     }
 
     pub(super) fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
-        let Reply::Token(TokenReply::Record(record)) = reply else { return cx.unexpected() };
+        let Reply::Token(TokenReply::Token(record)) = reply else { return cx.unexpected() };
         if let Err(result) = judge(cx, record) {
             return result;
         }
@@ -62,12 +62,12 @@ impl ChangeStatus {
             cx.run.cold_mut().progress = at;
             let change = TokenChange::Status(self.status);
             match cx.token(TokenRequest::Update { token: Secret::new(token), change }) {
-                Ok(TokenReply::Record(record)) => {
+                Ok(TokenReply::Token(record)) => {
                     if let Err(result) = judge(cx, record) {
                         return result;
                     }
                 }
-                Ok(TokenReply::Inserted) => return cx.unexpected(),
+                Ok(_) => return cx.unexpected(),
                 Err(result) => return result,
             }
         }

@@ -45,6 +45,7 @@ pub fn record(client: &str) -> Arc<AccessToken> {
         end_user: None,
         attributes: [].into(),
         refresh_count: 0,
+        paired: None,
     })
 }
 
