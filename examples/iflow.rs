@@ -8,7 +8,7 @@ use http::{Request, Response};
 use tollgate::bundle::Bundle;
 use tollgate::entity::Entities;
 use tollgate::host::{Host, TokenChange, TokenKey, TokenStatus, TokenStore};
-use tollgate::{Deployment, Limits, Outcome, PolicyEngine, Progress};
+use tollgate::{Deployment, Limits, Outcome, PolicyEngine, Progress, TokenAnswer};
 
 macro_rules! files {
     ($folder:literal: $($path:literal),+ $(,)?) => {

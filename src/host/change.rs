@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AccessToken, ClientId, PairedToken, TokenKey, TokenStatus};
+use super::{AccessToken, ClientId, TokenKey, TokenStatus};
 use crate::secret::Secret;
 
 /// Which of the two kinds of token is meant.
@@ -84,7 +84,7 @@ impl RevocationFilter {
             changed.status = TokenStatus::Revoked;
         }
         if let Some(paired) = paired {
-            changed.paired = Some(Arc::new(PairedToken { status: TokenStatus::Revoked, ..(**paired).clone() }));
+            changed.paired = Some(Arc::new(paired.with_status(TokenStatus::Revoked)));
         }
         Some(changed)
     }
@@ -102,7 +102,7 @@ pub fn change_status(
     cascade: bool,
 ) -> (AccessToken, Option<AccessToken>) {
     let with_paired = |record: &AccessToken| {
-        let paired = record.paired.as_ref().map(|paired| Arc::new(PairedToken { status, ..(**paired).clone() }));
+        let paired = record.paired.as_ref().map(|paired| Arc::new(paired.with_status(status)));
         AccessToken { paired, ..record.clone() }
     };
     let mut changed = if cascade { with_paired(record) } else { record.clone() };

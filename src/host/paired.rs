@@ -48,6 +48,12 @@ impl PairedToken {
         Self { sealed: sealed.into(), status, issued_at_ms, expires_at_ms }
     }
 
+    /// The same once the status of the other has changed.
+    #[must_use]
+    pub fn with_status(&self, status: TokenStatus) -> Self {
+        Self { status, ..self.clone() }
+    }
+
     /// The encrypted text, for keeping.
     pub fn sealed(&self) -> &[u8] {
         &self.sealed
@@ -59,6 +65,11 @@ impl PairedToken {
         let mut text = text.to_vec();
         let opened = key(token)?.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::empty(), &mut text).ok()?;
         Some(Secret::new(std::str::from_utf8(opened).ok()?))
+    }
+
+    /// Whole seconds the other still lives, never negative; the longest time the vendors know when it never ends.
+    pub(crate) fn expires_in(&self, now_ms: i64) -> i64 {
+        self.expires_at_ms.map_or(i64::from(i32::MAX), |at| at.saturating_sub(now_ms).max(0) / 1000)
     }
 
     /// Whether it leads from one token to the other.

@@ -14,12 +14,14 @@ mod step;
 mod tests;
 
 mod assign_message;
+mod delete_oauth_v2_info;
 mod flow_callout;
 mod get_oauth_v2_info;
 pub mod key_value_map_operations;
 mod message_edit;
 mod oauth_v2;
 mod raise_fault;
+mod revoke_oauth_v2;
 mod set_oauth_v2_info;
 pub mod spike_arrest;
 
@@ -166,10 +168,12 @@ macro_rules! policy_table {
 policy_table! {
     runs {
         AssignMessage => assign_message::AssignMessage,
+        DeleteOAuthV2Info => delete_oauth_v2_info::DeleteOAuthV2Info,
         FlowCallout => flow_callout::FlowCallout,
         GetOAuthV2Info => get_oauth_v2_info::GetOAuthV2Info,
         OAuthV2 => oauth_v2::OAuthV2,
         RaiseFault => raise_fault::RaiseFault,
+        RevokeOAuthV2 => revoke_oauth_v2::RevokeOAuthV2,
         SetOAuthV2Info => set_oauth_v2_info::SetOAuthV2Info,
     }
     reads {
@@ -195,6 +199,7 @@ fn parse<T: PolicySyntax>(root: Element<'_>, d: &mut Diagnostics) -> Option<Box<
 pub mod ast {
     pub use super::assign_message::{AssignMessage, AssignTo, MessageKind};
     pub use super::common::{Attribute, ValueOrRef};
+    pub use super::delete_oauth_v2_info::DeleteOAuthV2Info;
     pub use super::flow_callout::{FlowCallout, Parameter};
     pub use super::get_oauth_v2_info::GetOAuthV2Info;
     pub use super::message_edit::{
@@ -203,6 +208,7 @@ pub mod ast {
     };
     pub use super::oauth_v2::*;
     pub use super::raise_fault::RaiseFault;
+    pub use super::revoke_oauth_v2::RevokeOAuthV2;
     pub use super::set_oauth_v2_info::SetOAuthV2Info;
 }
 

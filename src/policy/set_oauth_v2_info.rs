@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::common::{Attribute, CompiledAttribute, CompiledValue, ValueOrRef};
-use super::get_oauth_v2_info::{EXPIRED, INVALID, token_facts};
+use super::get_oauth_v2_info::{EXPIRED, INVALID};
+use super::oauth_v2::profile::token_facts;
 use super::shape::{ChildField, Shape};
 use super::{PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::diagnostic::{Diagnostic, Diagnostics};

@@ -75,6 +75,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<AccessToken, BadRecord> {
             .map(|(name, value, display)| TokenAttribute { name, value, display })
             .collect(),
         refresh_count: record.n,
+        paired: None,
     })
 }
 
@@ -103,6 +104,7 @@ mod tests {
                 .map(|(name, value, display)| TokenAttribute { name: name.into(), value: value.into(), display })
                 .collect(),
             refresh_count: rest.3,
+            paired: None,
         })
     }
 

@@ -8,7 +8,7 @@ use redis::{Cmd, RedisError, Value, cmd};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
-use tollgate::TokenQuery;
+use tollgate::{TokenAnswer, TokenQuery};
 use tollgate::host::{AccessToken, Answer, HostFailure, TokenChange, TokenKey, TokenStore};
 
 use crate::builder::{RedisTokensBuilder, WhenLost};
@@ -112,13 +112,19 @@ impl RedisTokens {
     /// # Errors
     /// When the server is away or late, and when a record cannot be read. A change that failed may still be made: the
     /// server may have got it and its answer may have been lost.
-    pub async fn answer(&self, query: TokenQuery<'_>) -> Result<Option<Arc<AccessToken>>, HostFailure> {
+    pub async fn answer(&self, query: TokenQuery<'_>) -> Result<TokenAnswer, HostFailure> {
         let shared = &*self.shared;
         let answered = timeout(shared.settings.timeout, async {
             match query {
-                TokenQuery::Lookup(token) => shared.find(TokenHash::of(token)).await,
-                TokenQuery::Insert(token, record) => shared.add(TokenHash::of(token), record).await.map(|()| None),
-                TokenQuery::Update(token, change) => shared.change(TokenHash::of(token), change).await,
+                TokenQuery::Lookup(token) => shared.find(TokenHash::of(token)).await.map(TokenAnswer::Token),
+                TokenQuery::Insert(token, record) => {
+                    shared.add(TokenHash::of(token), record).await.map(|()| TokenAnswer::Done)
+                }
+                TokenQuery::Update(token, change) => {
+                    shared.change(TokenHash::of(token), change).await.map(TokenAnswer::Token)
+                }
+                // What this store never defers, it is never asked.
+                _ => Err(Trouble::Server),
             }
         });
         answered.await.unwrap_or(Err(Trouble::Server)).map_err(|trouble| {
@@ -264,7 +270,7 @@ impl TokenStore for RedisTokens {
 
 #[cfg(feature = "gateway")]
 impl tollgate_gateway::TokenBackend for RedisTokens {
-    async fn answer(&self, query: TokenQuery<'_>) -> Result<Option<Arc<AccessToken>>, HostFailure> {
+    async fn answer(&self, query: TokenQuery<'_>) -> Result<TokenAnswer, HostFailure> {
         Self::answer(self, query).await
     }
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tollgate::bundle::Bundle;
 use tollgate::diagnostic::Diagnostics;
-use tollgate::host::{AccessToken, FixedClock, Host, HostFailure};
+use tollgate::host::{FixedClock, Host, HostFailure};
 use tollgate::policy::PolicyDocument;
 use tollgate::template::{Syntax, Template};
 use tollgate::{AsyncHost, Deployment, Limits, PolicyEngine, TargetFailure, TokenAnswer, TokenQuery, condition};

@@ -16,7 +16,7 @@ mod sharing;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tollgate::TokenQuery;
+use tollgate::{TokenAnswer, TokenQuery};
 use tollgate::host::{
     AccessToken, Answer, Clock, HostFailure, SystemClock, TokenChange, TokenKey, TokenStatus, TokenStore,
 };
@@ -67,19 +67,27 @@ pub async fn gateway(url: &str) -> RedisTokens {
     tokens
 }
 
+/// The record in an answer, if there is one.
+pub fn token_of(answer: Result<TokenAnswer, HostFailure>) -> Found {
+    answer.map(|answer| match answer {
+        TokenAnswer::Token(found) => found,
+        TokenAnswer::Code(_) | TokenAnswer::Done => None,
+    })
+}
+
 pub async fn insert(tokens: &RedisTokens, token: &str, record: &Arc<AccessToken>) -> Found {
-    tokens.answer(TokenQuery::Insert(TokenKey::new(token), record)).await
+    token_of(tokens.answer(TokenQuery::Insert(TokenKey::new(token), record)).await)
 }
 
 pub async fn update(tokens: &RedisTokens, token: &str, change: &TokenChange) -> Found {
-    tokens.answer(TokenQuery::Update(TokenKey::new(token), change)).await
+    token_of(tokens.answer(TokenQuery::Update(TokenKey::new(token), change)).await)
 }
 
 /// What the engine does: the store first, then whoever answers what it defers.
 pub async fn lookup(tokens: &RedisTokens, token: &str) -> Found {
     match tokens.lookup(TokenKey::new(token)) {
         Answer::Ready(found) => Ok(found),
-        Answer::Deferred => tokens.answer(TokenQuery::Lookup(TokenKey::new(token))).await,
+        Answer::Deferred => token_of(tokens.answer(TokenQuery::Lookup(TokenKey::new(token))).await),
         Answer::Failed(failure) => Err(failure),
     }
 }
