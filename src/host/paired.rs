@@ -25,7 +25,12 @@ pub struct PairedToken {
 
 impl PairedToken {
     /// Seals the text of `other` for whoever has the text of `token`; the nonce must be random.
-    pub fn seal(token: TokenKey<'_>, other: TokenKey<'_>, record: &AccessToken, nonce: [u8; NONCE_LEN]) -> Option<Self> {
+    pub fn seal(
+        token: TokenKey<'_>,
+        other: TokenKey<'_>,
+        record: &AccessToken,
+        nonce: [u8; NONCE_LEN],
+    ) -> Option<Self> {
         let mut sealed = other.as_bytes().to_vec();
         key(token)?.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed).ok()?;
         sealed.extend_from_slice(&nonce);

@@ -292,7 +292,8 @@ impl Compiled {
         if record.is_expired(now) {
             return self.fail(&CODE_EXPIRED);
         }
-        let callback = credential(cx, &record.client_id).and_then(|credential| credential.app().callback_url.as_deref());
+        let callback =
+            credential(cx, &record.client_id).and_then(|credential| credential.app().callback_url.as_deref());
         self.write(cx, &profile::code_facts(code.expose(), record, callback, now))
     }
 

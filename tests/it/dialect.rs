@@ -145,11 +145,15 @@ fn older_platforms_name_the_resource_that_is_missing() {
     // The product opens every path, but not to a token that was issued for another.
     let (fault, _) = post(policy, dialect, "");
     assert_eq!(fault, None);
-    let entities = String::from_utf8(ENTITIES.to_vec()).unwrap().replace("\"scopes\"", "\"apiResources\": [\"/a\"], \"scopes\"");
+    let entities =
+        String::from_utf8(ENTITIES.to_vec()).unwrap().replace("\"scopes\"", "\"apiResources\": [\"/a\"], \"scopes\"");
     let entities = Entities::from_json("entities.json", entities.as_bytes()).unwrap();
     for (named, code) in [
         (true, "401 keymanagement.service.apiresource_doesnot_exist: APIResource /nowhere does not exist"),
-        (false, "401 keymanagement.service.InvalidAPICallAsNoApiProductMatchFound: Invalid API call as no apiproduct match found"),
+        (
+            false,
+            "401 keymanagement.service.InvalidAPICallAsNoApiProductMatchFound: Invalid API call as no apiproduct match found",
+        ),
     ] {
         let mut dialect = Dialect::edge();
         dialect.names_missing_resource = named;
@@ -177,7 +181,8 @@ fn the_lifetime_of_a_refresh_token_is_a_switch() {
 
 #[test]
 fn repeated_parameters_are_refused_or_not() {
-    let repeated = "grant_type=password&grant_type=x&client_id=shop+key&client_secret=p%2Bq%2541%3Ar&username=a&password=x";
+    let repeated =
+        "grant_type=password&grant_type=x&client_id=shop+key&client_secret=p%2Bq%2541%3Ar&username=a&password=x";
     for refuse in [true, false] {
         let mut dialect = Dialect::apigee_x();
         dialect.refuse_repeated_parameters = refuse;

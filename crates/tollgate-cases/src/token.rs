@@ -38,7 +38,8 @@ pub fn issue(
             };
             let (access_key, refresh_key) = (TokenKey::new(&token.access_token), TokenKey::new(text));
             // The same nonce every time would be wrong anywhere but in a test.
-            let seal = |token, other, record: &AccessToken| PairedToken::seal(token, other, record, [0; 12]).map(Arc::new);
+            let seal =
+                |token, other, record: &AccessToken| PairedToken::seal(token, other, record, [0; 12]).map(Arc::new);
             refresh.paired = seal(refresh_key, access_key, &record);
             record.paired = seal(access_key, refresh_key, &refresh);
             let pair = TokenPair {
@@ -58,11 +59,7 @@ pub fn issue(
 ///
 /// # Errors
 /// When the store does not keep it at once.
-pub fn issue_code(
-    store: &(impl TokenStore + ?Sized),
-    code: &format::Code,
-    now_ms: i64,
-) -> Result<(), IssueError> {
+pub fn issue_code(store: &(impl TokenStore + ?Sized), code: &format::Code, now_ms: i64) -> Result<(), IssueError> {
     let challenge = code.code_challenge.as_deref().map(|challenge| {
         CodeChallenge::new(if code.plain { ChallengeMethod::Plain } else { ChallengeMethod::S256 }, challenge)
     });

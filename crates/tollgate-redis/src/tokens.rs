@@ -8,8 +8,8 @@ use redis::{Cmd, RedisError, Value, cmd};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
-use tollgate::{TokenAnswer, TokenQuery};
 use tollgate::host::{AccessToken, Answer, HostFailure, TokenChange, TokenKey, TokenStore};
+use tollgate::{TokenAnswer, TokenQuery};
 
 use crate::builder::{RedisTokensBuilder, WhenLost};
 use crate::cache::{Cache, Fact};

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::fingerprint::{FingerprintKey, Fingerprinted};
 use super::{
-    AccessToken, Answer, AuthorizationCode, FoundToken, IssuedKind, RevocationFilter, Rotation, TokenChange,
-    TokenKey, TokenPair, TokenStatus, TokenStore,
+    AccessToken, Answer, AuthorizationCode, FoundToken, IssuedKind, RevocationFilter, Rotation, TokenChange, TokenKey,
+    TokenPair, TokenStatus, TokenStore,
 };
 pub use grants::GrantId;
 use grants::{Grants, Known};

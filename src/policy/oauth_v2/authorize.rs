@@ -135,7 +135,8 @@ impl Endpoint {
 impl Code {
     pub(super) fn compile(policy: &OAuthV2, linker: &mut Linker<'_>) -> Option<Self> {
         let lifetime = linker.dialect.authorization_code_lifetime_ms;
-        let in_query = |name: &str| crate::diagnostic::Spanned::new(format!("request.queryparam.{name}"), policy.operation.span);
+        let in_query =
+            |name: &str| crate::diagnostic::Spanned::new(format!("request.queryparam.{name}"), policy.operation.span);
         let names = ["code_challenge", "code_challenge_method"];
         let form = names.map(|name| Param::compile(name, None, linker));
         let query = names.map(|name| Param::compile(name, Some(&in_query(name)), linker));
@@ -197,9 +198,8 @@ impl Code {
             return Ok(None);
         }
         refuse_repeated(cx, self.challenge.iter().flatten())?;
-        let [challenge, method] = [0, 1].map(|at| {
-            self.challenge.iter().filter_map(|place| place.get(at)).find_map(|param| param.value(cx))
-        });
+        let [challenge, method] =
+            [0, 1].map(|at| self.challenge.iter().filter_map(|place| place.get(at)).find_map(|param| param.value(cx)));
         let invalid = |name: &str| -> Stop { Refusal::invalid_request(format!("Invalid {name}")).into() };
         let Some(challenge) = challenge else {
             return if method.is_some() { Err(invalid("code_challenge")) } else { Ok(None) };
@@ -225,13 +225,11 @@ impl Code {
         let respond = self.endpoint.form.respond;
         if respond {
             let scope = Some(&*record.scope).filter(|scope| !scope.is_empty());
-            let fields =
-                [("code", Some(code.expose())), ("state", record.state.as_deref()), ("scope", scope)];
+            let fields = [("code", Some(code.expose())), ("state", record.state.as_deref()), ("scope", scope)];
             let separator = if redirect.contains('?') { '&' } else { '?' };
             cx.run.response = Some(Box::new(redirection(&redirect, separator, &fields)?));
         }
-        let values =
-            [code.expose().to_owned(), redirect, record.scope.to_string(), record.client_id.to_string()];
+        let values = [code.expose().to_owned(), redirect, record.scope.to_string(), record.client_id.to_string()];
         for (var, value) in self.outputs.into_iter().zip(values) {
             if cx.set(var, value).is_err() {
                 return Err(cx.unexpected().into());
@@ -323,11 +321,7 @@ fn is_redirection_uri(uri: &str) -> bool {
 }
 
 /// A redirect with these parameters; it may not be kept, nor told to the next page.
-fn redirection(
-    uri: &str,
-    separator: char,
-    fields: &[(&str, Option<&str>)],
-) -> Result<Response<bytes::Bytes>, Raised> {
+fn redirection(uri: &str, separator: char, fields: &[(&str, Option<&str>)]) -> Result<Response<bytes::Bytes>, Raised> {
     let fields = fields.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
     let location = format!("{uri}{separator}{}", params::encode(fields));
     let mut response = Response::new(bytes::Bytes::new());

@@ -34,12 +34,7 @@ impl Client {
     }
 
     /// The client of a token endpoint, which proves who it is: by Basic credentials first, then by those of the form.
-    pub(super) fn authenticate(
-        &self,
-        cx: &StepContext<'_, '_>,
-        now: i64,
-        form: &Form,
-    ) -> Result<CredentialId, Stop> {
+    pub(super) fn authenticate(&self, cx: &StepContext<'_, '_>, now: i64, form: &Form) -> Result<CredentialId, Stop> {
         let (client_id, secret) = self.credentials(cx, form)?;
         let (id, credential) = usable(cx, &client_id, now).ok_or_else(|| self.wrong(cx, form))?;
         let proved = match self.external {

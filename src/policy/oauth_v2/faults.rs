@@ -155,12 +155,8 @@ pub(crate) const API_RESOURCE_DOES_NOT_EXIST: FaultSpec = FaultSpec::new(
 )
 .in_body("keymanagement.service.apiresource_doesnot_exist");
 
-pub(crate) const INVALID_CLIENT: FaultSpec = FaultSpec::new(
-    "steps.oauth.v2.invalid_client",
-    401,
-    "{detail}",
-    "client id or secret is wrong",
-);
+pub(crate) const INVALID_CLIENT: FaultSpec =
+    FaultSpec::new("steps.oauth.v2.invalid_client", 401, "{detail}", "client id or secret is wrong");
 
 pub(crate) const INVALID_CLIENT_IDENTIFIER: FaultSpec = FaultSpec::new(
     "steps.oauth.v2.InvalidClientIdentifier",

@@ -206,12 +206,7 @@ pub(super) fn supported(policy: &OAuthV2) -> Box<[GrantType]> {
 }
 
 /// The grant the client asks for.
-fn grant(
-    cx: &StepContext<'_, '_>,
-    param: &Param,
-    supported: &[GrantType],
-    form: &Form,
-) -> Result<GrantType, Stop> {
+fn grant(cx: &StepContext<'_, '_>, param: &Param, supported: &[GrantType], form: &Form) -> Result<GrantType, Stop> {
     let grant = param.required(cx, form, None)?;
     let found = supported.iter().find(|known| known.as_str() == grant);
     found.copied().ok_or_else(|| {

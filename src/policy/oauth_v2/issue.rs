@@ -154,12 +154,7 @@ impl Issue {
     }
 
     /// Stores new tokens, then answers.
-    pub(super) fn store(
-        &self,
-        cx: &mut StepContext<'_, '_>,
-        form: &Form,
-        pair: TokenPair,
-    ) -> Result<StepResult, Stop> {
+    pub(super) fn store(&self, cx: &mut StepContext<'_, '_>, form: &Form, pair: TokenPair) -> Result<StepResult, Stop> {
         let request = match &pair.refresh {
             None => TokenRequest::Insert { token: pair.access.0.clone(), record: Arc::clone(&pair.access.1) },
             Some(_) => TokenRequest::InsertPair(Box::new(pair.clone())),

@@ -23,7 +23,8 @@ impl Param {
     pub(super) fn compile(name: &'static str, element: Option<&Spanned<String>>, linker: &mut Linker<'_>) -> Self {
         let default = format!("request.formparam.{name}");
         let variable = element.map_or(default.as_str(), |element| element.value.as_str());
-        let of_request = ["request.formparam.", "request.queryparam."].iter().any(|family| variable.starts_with(family));
+        let of_request =
+            ["request.formparam.", "request.queryparam."].iter().any(|family| variable.starts_with(family));
         Self {
             name,
             var: linker.intern(variable),
@@ -50,9 +51,7 @@ impl Param {
             return Ok(value);
         }
         match (unresolved, &self.element) {
-            (Some(spec), Some(element)) if !form.respond => {
-                Err(Raised::new(spec).detail(Arc::clone(element)).into())
-            }
+            (Some(spec), Some(element)) if !form.respond => Err(Raised::new(spec).detail(Arc::clone(element)).into()),
             _ => Err(Refusal::invalid_request(format!("Required param : {}", self.name)).into()),
         }
     }

@@ -91,7 +91,9 @@ impl Refresh {
             Some(asked) => {
                 let asked: Vec<&str> = asked.split_whitespace().collect();
                 if !asked.iter().all(|scope| record.has_scope(scope)) {
-                    return Err(Refusal { rfc_error: "invalid_scope", ..Refusal::invalid_request("Invalid Scope") }.into());
+                    return Err(
+                        Refusal { rfc_error: "invalid_scope", ..Refusal::invalid_request("Invalid Scope") }.into()
+                    );
                 }
                 asked.join(" ")
             }

@@ -53,7 +53,7 @@ impl ChangeStatus {
         // Each token takes two numbers: it is being changed, or looked for among those of the other kind.
         let progress = cx.run.cold_mut().progress;
         let at = progress / 2;
-        let judged = if progress % 2 == 0 { self.changed(cx, at, record) } else { Err(unknown(cx, record)) };
+        let judged = if progress.is_multiple_of(2) { self.changed(cx, at, record) } else { Err(unknown(cx, record)) };
         judged.and_then(|()| self.change_from(cx, at + 1)).unwrap_or_else(|result| result)
     }
 

@@ -16,10 +16,10 @@ mod sharing;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tollgate::{TokenAnswer, TokenQuery};
 use tollgate::host::{
     AccessToken, Answer, Clock, HostFailure, SystemClock, TokenChange, TokenKey, TokenStatus, TokenStore,
 };
+use tollgate::{TokenAnswer, TokenQuery};
 use tollgate_redis::RedisTokens;
 
 pub type Found = Result<Option<Arc<AccessToken>>, HostFailure>;
