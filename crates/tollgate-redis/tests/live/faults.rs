@@ -1,11 +1,10 @@
 //! What happens when the server goes away, is slow, or holds what it should not.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use tollgate::host::{AccessToken, Host, HostFailure, TokenKey};
+use tollgate::host::{Host, HostFailure, TokenKey};
 use tollgate::{AsyncHost, Decision, Deployment, PolicyEngine, TargetFailure, TokenAnswer, TokenQuery};
 use tollgate_redis::{OpenError, RedisTokens, WhenLost};
 

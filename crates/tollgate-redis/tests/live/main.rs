@@ -9,6 +9,7 @@
 )]
 
 mod faults;
+mod grants;
 mod model;
 mod server;
 mod sharing;
