@@ -9,6 +9,7 @@ mod client_id;
 mod clock;
 mod code;
 mod fingerprint;
+mod found;
 mod memory;
 mod paired;
 mod random;
@@ -23,11 +24,12 @@ pub use change::{IssuedKind, RevocationFilter, Rotation, TokenPair, change_statu
 pub use client_id::ClientId;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use code::{AuthorizationCode, ChallengeMethod, CodeChallenge};
+pub use found::FoundToken;
 pub use memory::{GrantId, MemoryTokenStore, TokenHash};
 pub use paired::PairedToken;
 pub use random::{Random, SystemRandom};
 pub use store::TokenStore;
-pub use token::{AccessToken, FoundToken, TokenAttribute, TokenChange, TokenKey, TokenStatus};
+pub use token::{AccessToken, TokenAttribute, TokenChange, TokenKey, TokenStatus};
 
 /// What a host answers.
 #[derive(Debug)]
