@@ -20,6 +20,7 @@ pub mod cache;
 pub mod concurrent_rate_limit;
 pub mod concurrent_ratelimit;
 pub mod data_capture;
+mod delete_oauth_v2_info;
 pub mod extract_variables;
 pub mod extraction;
 mod flow_callout;
@@ -41,6 +42,7 @@ mod raise_fault;
 pub mod regular_expression_protection;
 pub mod reset_quota;
 pub mod response_cache;
+mod revoke_oauth_v2;
 pub mod service_callout;
 mod set_oauth_v2_info;
 pub mod spike_arrest;
@@ -193,10 +195,12 @@ macro_rules! policy_table {
 policy_table! {
     runs {
         AssignMessage => assign_message::AssignMessage,
+        DeleteOAuthV2Info => delete_oauth_v2_info::DeleteOAuthV2Info,
         FlowCallout => flow_callout::FlowCallout,
         GetOAuthV2Info => get_oauth_v2_info::GetOAuthV2Info,
         OAuthV2 => oauth_v2::OAuthV2,
         RaiseFault => raise_fault::RaiseFault,
+        RevokeOAuthV2 => revoke_oauth_v2::RevokeOAuthV2,
         SetOAuthV2Info => set_oauth_v2_info::SetOAuthV2Info,
     }
     reads {
@@ -246,6 +250,7 @@ fn parse<T: PolicySyntax>(root: Element<'_>, d: &mut Diagnostics) -> Option<Box<
 pub mod ast {
     pub use super::assign_message::{AssignMessage, AssignTo, MessageKind};
     pub use super::common::{Attribute, ValueOrRef};
+    pub use super::delete_oauth_v2_info::DeleteOAuthV2Info;
     pub use super::flow_callout::{FlowCallout, Parameter};
     pub use super::get_oauth_v2_info::GetOAuthV2Info;
     pub use super::message_edit::{
@@ -254,6 +259,7 @@ pub mod ast {
     };
     pub use super::oauth_v2::*;
     pub use super::raise_fault::RaiseFault;
+    pub use super::revoke_oauth_v2::RevokeOAuthV2;
     pub use super::set_oauth_v2_info::SetOAuthV2Info;
 }
 
