@@ -12,7 +12,7 @@ use super::cursor::{Endpoint, Frame, Part, Stage};
 use crate::dialect::NullRoute;
 use crate::entity::{Admission, CredentialId};
 use crate::fault::Raised;
-use crate::host::{AccessToken, FoundToken, Host};
+use crate::host::{AuthorizationCode, FoundToken, Host, TokenPair};
 use crate::message::{Field, Message, MessageMut, MessageRef, RequestMessage, Root};
 use crate::plan::ProxyPlan;
 use crate::secret::Secret;
@@ -87,6 +87,12 @@ pub(crate) struct Cold {
     keys: Vec<VerifiedKey>,
     /// The conditional flows chosen for the request, of the proxy and of the target, where the response runs the same.
     pub(crate) chosen: [Option<u32>; 2],
+    /// The target endpoint, once it is known.
+    pub(crate) target: Option<u32>,
+    /// The route rule that chose it.
+    pub(crate) route: Option<u32>,
+    /// The conditional flow being run.
+    pub(crate) flow: Option<u32>,
     pub(crate) custom: Vec<Option<Message>>,
     /// What was written to variables that the deployment does not name, the latest last.
     unnamed: Vec<(Box<str>, Value<'static>)>,
@@ -96,8 +102,12 @@ pub(crate) struct Cold {
     pub(crate) progress: usize,
     /// The token a policy is looking up.
     pub(crate) looked_up: Option<Secret>,
-    /// The token a policy is storing.
-    pub(crate) pending: Option<(Secret, Arc<AccessToken>)>,
+    /// The tokens a policy is storing.
+    pub(crate) pending: Option<Box<TokenPair>>,
+    /// The code a policy is storing, and where it is to be sent.
+    pub(crate) pending_code: Option<Box<(Secret, String, Arc<AuthorizationCode>)>>,
+    /// Where the token is to be sent that a policy is storing.
+    pub(crate) redirect: Option<String>,
 }
 
 const UNREAD: i64 = i64::MIN;
@@ -121,10 +131,6 @@ pub(crate) struct Run<'r> {
     pub(crate) proxy: Option<u32>,
     /// Where `proxy.pathsuffix` starts in the path as received.
     pub(crate) suffix: u32,
-    pub(crate) target: Option<u32>,
-    pub(crate) route: Option<u32>,
-    /// The conditional flow being run.
-    pub(crate) flow: Option<u32>,
     /// The stage being run, or the one in which the error arose.
     pub(crate) place: Stage,
     pub(crate) steps: u32,
@@ -149,9 +155,6 @@ impl<'r> Run<'r> {
             fault: None,
             proxy,
             suffix,
-            target: None,
-            route: None,
-            flow: None,
             place: Stage::Request(Endpoint::Proxy, Part::Pre),
             steps: 0,
             now_ms: UNREAD,
@@ -187,6 +190,28 @@ impl<'r> Run<'r> {
     pub(crate) fn replace_fault(&mut self, raised: Raised) {
         if let Some(before) = self.fault.replace(raised) {
             self.note_failure(before);
+        }
+    }
+
+    /// The target endpoint, once it is known.
+    pub(crate) fn target(&self) -> Option<u32> {
+        self.cold()?.target
+    }
+
+    /// The route rule that chose the target.
+    pub(crate) fn route(&self) -> Option<u32> {
+        self.cold()?.route
+    }
+
+    /// The conditional flow being run.
+    pub(crate) fn flow(&self) -> Option<u32> {
+        self.cold()?.flow
+    }
+
+    /// No conditional flow is being run any more.
+    pub(crate) fn leave_flow(&mut self) {
+        if let Some(cold) = &mut self.cold {
+            cold.flow = None;
         }
     }
 
@@ -328,7 +353,7 @@ impl<'r> Run<'r> {
                 Err(NotWritable)
             }
             // What a target is sent is nobody's to say before there is one: the vendors let such a write pass in vain.
-            Kind::System(_) if self.target.is_none() && !proxy.is_bare() => Ok(()),
+            Kind::System(_) if self.target().is_none() && !proxy.is_bare() => Ok(()),
             _ => {
                 let slots = &mut self.cold_mut().slots;
                 if slots.is_empty() {
@@ -502,7 +527,7 @@ impl<'r> Run<'r> {
 
     /// Notes that the conditional flow being run was chosen for the request.
     pub(crate) fn note_chosen(&mut self, end: Endpoint) {
-        let flow = self.flow;
+        let flow = self.flow();
         let [proxy, target] = &mut self.cold_mut().chosen;
         *if end == Endpoint::Proxy { proxy } else { target } = flow;
     }

@@ -21,7 +21,7 @@ use crate::xml::Element;
 
 shape! {
     /// `<CORS>` as its document says it.
-    pub struct CORS {
+    pub struct Cors {
         /// `<AllowOrigins>`: a template for a list of origins, or `*`.
         child "AllowOrigins" allow_origins: Option<Spanned<String>>,
         /// `<AllowMethods>`: a template for a list of methods, or `*`.
@@ -86,7 +86,7 @@ struct Names {
     request_type: VarRef,
 }
 
-impl PolicySyntax for CORS {
+impl PolicySyntax for Cors {
     const ELEMENT: &'static str = "CORS";
 
     fn check(&self, root: Element<'_>, d: &mut Diagnostics) {
@@ -149,7 +149,7 @@ fn is_origin(text: &str) -> bool {
         || text.split_once("://").is_some_and(|(scheme, host)| !scheme.is_empty() && is_host(host))
 }
 
-impl PolicyType for CORS {
+impl PolicyType for Cors {
     type Compiled = Compiled;
     const PREFIX: &'static str = "cors";
     const FAULTS: &'static [FaultSpec] = &[UNRESOLVED];

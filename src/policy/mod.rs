@@ -14,19 +14,48 @@ mod step;
 mod tests;
 
 mod access_control;
+pub mod access_entity;
+pub mod assert_condition;
 mod assign_message;
 mod basic_authentication;
+pub mod cache;
+pub mod concurrent_rate_limit;
+pub mod concurrent_ratelimit;
 mod cors;
+pub mod data_capture;
+mod delete_oauth_v2_info;
+pub mod extract_variables;
+pub mod extraction;
 mod flow_callout;
 mod get_oauth_v2_info;
+pub mod graph_ql;
 mod hmac;
+pub mod invalidate_cache;
+pub mod json_threat_protection;
+pub mod json_to_xml;
 pub mod key_value_map_operations;
+pub mod lookup_cache;
 mod message_edit;
+pub mod message_logging;
+pub mod message_validation;
+pub mod oas_validation;
 mod oauth_v2;
+pub mod populate_cache;
+pub mod quota;
 mod raise_fault;
+pub mod regular_expression_protection;
+pub mod reset_quota;
+pub mod response_cache;
+mod revoke_oauth_v2;
+pub mod service_callout;
 mod set_oauth_v2_info;
 pub mod spike_arrest;
+pub mod statistics_collector;
+pub mod target_connection;
 mod verify_api_key;
+pub mod xml_threat_protection;
+pub mod xml_to_json;
+pub mod xsl;
 
 use serde::Serialize;
 
@@ -102,6 +131,7 @@ macro_rules! policy_table {
         }
 
         /// A policy as it runs.
+        #[expect(clippy::upper_case_acronyms, reason = "the vendors' names")]
         pub(crate) enum CompiledPolicy {
             $($name(<$($path)::+ as PolicyType>::Compiled),)+
         }
@@ -175,18 +205,44 @@ policy_table! {
         AccessControl => access_control::AccessControl,
         AssignMessage => assign_message::AssignMessage,
         BasicAuthentication => basic_authentication::BasicAuthentication,
-        CORS => cors::CORS,
+        CORS => cors::Cors,
+        DeleteOAuthV2Info => delete_oauth_v2_info::DeleteOAuthV2Info,
         FlowCallout => flow_callout::FlowCallout,
         GetOAuthV2Info => get_oauth_v2_info::GetOAuthV2Info,
-        HMAC => hmac::HMAC,
+        HMAC => hmac::Hmac,
         OAuthV2 => oauth_v2::OAuthV2,
         RaiseFault => raise_fault::RaiseFault,
+        RevokeOAuthV2 => revoke_oauth_v2::RevokeOAuthV2,
         SetOAuthV2Info => set_oauth_v2_info::SetOAuthV2Info,
-        VerifyAPIKey => verify_api_key::VerifyAPIKey,
+        VerifyAPIKey => verify_api_key::VerifyApiKey,
     }
     reads {
+        AccessEntity => access_entity::AccessEntity,
+        AssertCondition => assert_condition::AssertCondition,
+        ConcurrentRateLimit => concurrent_rate_limit::ConcurrentRateLimit,
+        ConcurrentRatelimit => concurrent_ratelimit::ConcurrentRatelimit,
+        DataCapture => data_capture::DataCapture,
+        ExtractVariables => extract_variables::ExtractVariables,
+        GraphQL => graph_ql::GraphQl,
+        InvalidateCache => invalidate_cache::InvalidateCache,
+        JSONThreatProtection => json_threat_protection::JsonThreatProtection,
+        JSONToXML => json_to_xml::JsonToXml,
         KeyValueMapOperations => key_value_map_operations::KeyValueMapOperations,
+        LookupCache => lookup_cache::LookupCache,
+        MessageLogging => message_logging::MessageLogging,
+        MessageValidation => message_validation::MessageValidation,
+        OASValidation => oas_validation::OasValidation,
+        PopulateCache => populate_cache::PopulateCache,
+        Quota => quota::Quota,
+        RegularExpressionProtection => regular_expression_protection::RegularExpressionProtection,
+        ResetQuota => reset_quota::ResetQuota,
+        ResponseCache => response_cache::ResponseCache,
+        ServiceCallout => service_callout::ServiceCallout,
         SpikeArrest => spike_arrest::SpikeArrest,
+        StatisticsCollector => statistics_collector::StatisticsCollector,
+        XMLThreatProtection => xml_threat_protection::XmlThreatProtection,
+        XMLToJSON => xml_to_json::XmlToJson,
+        XSL => xsl::Xsl,
     }
 }
 
@@ -209,11 +265,12 @@ pub mod ast {
     pub use super::assign_message::{AssignMessage, AssignTo, MessageKind};
     pub use super::basic_authentication::{AssignHeader, BasicAuthentication, BasicOperation};
     pub use super::common::{Attribute, ValueOrRef};
-    pub use super::cors::CORS;
+    pub use super::cors::Cors;
+    pub use super::delete_oauth_v2_info::DeleteOAuthV2Info;
     pub use super::flow_callout::{FlowCallout, Parameter};
     pub use super::get_oauth_v2_info::GetOAuthV2Info;
     pub use super::hmac::{
-        HMAC, HmacAlgorithm, HmacEncoding, HmacMessage, HmacOutput, HmacSecretKey, HmacVerificationValue, KeyEncoding,
+        Hmac, HmacAlgorithm, HmacEncoding, HmacMessage, HmacOutput, HmacSecretKey, HmacVerificationValue, KeyEncoding,
     };
     pub use super::message_edit::{
         AssignVariable, Authentication, Change, CopyParts, GoogleAccessToken, GoogleIdToken, MessageAction,
@@ -221,8 +278,9 @@ pub mod ast {
     };
     pub use super::oauth_v2::*;
     pub use super::raise_fault::RaiseFault;
+    pub use super::revoke_oauth_v2::RevokeOAuthV2;
     pub use super::set_oauth_v2_info::SetOAuthV2Info;
-    pub use super::verify_api_key::VerifyAPIKey;
+    pub use super::verify_api_key::VerifyApiKey;
 }
 
 /// A row of the table of policy types.

@@ -18,7 +18,7 @@ use crate::xml::Element;
 
 shape! {
     /// `<VerifyAPIKey>` as its document says it.
-    pub struct VerifyAPIKey {
+    pub struct VerifyApiKey {
         /// `<APIKey>`: the key, or the variable that holds it.
         child "APIKey" api_key: ValueOrRef,
         /// `<CacheExpiryInSeconds>`: how long a gateway may remember a lookup; this engine remembers none.
@@ -57,7 +57,7 @@ pub(crate) struct Compiled {
     policy: VarRef,
 }
 
-impl PolicySyntax for VerifyAPIKey {
+impl PolicySyntax for VerifyApiKey {
     const ELEMENT: &'static str = "VerifyAPIKey";
 
     fn check(&self, root: Element<'_>, d: &mut Diagnostics) {
@@ -73,7 +73,7 @@ impl PolicySyntax for VerifyAPIKey {
     }
 }
 
-impl PolicyType for VerifyAPIKey {
+impl PolicyType for VerifyApiKey {
     type Compiled = Compiled;
     const PREFIX: &'static str = "oauthV2";
     const ALIASES: &'static [&'static str] = &["verifyapikey"];

@@ -4,7 +4,7 @@
 
 use crate::entity::{Admission, CredentialId, CredentialRecord, Directory, Quota};
 use crate::execution::{Verified, View};
-use crate::host::AccessToken;
+use crate::host::{AccessToken, TokenKey};
 
 use super::Value;
 
@@ -37,6 +37,9 @@ pub(crate) enum Fact {
     Status,
     IssuedAt,
     ExpiresIn,
+    RefreshToken,
+    RefreshTokenExpiresIn,
+    RefreshTokenStatus,
     ProductName,
     OperationResource,
     OperationMethods,
@@ -92,6 +95,9 @@ const NAMES: &[(&str, Fact)] = &[
     ("status", Fact::Status),
     ("issued_at", Fact::IssuedAt),
     ("expires_in", Fact::ExpiresIn),
+    ("refresh_token", Fact::RefreshToken),
+    ("refresh_token_expires_in", Fact::RefreshTokenExpiresIn),
+    ("refresh_token_status", Fact::RefreshTokenStatus),
     ("apiproduct.name", Fact::ProductName),
     ("apigee.apiproduct.name", Fact::ProductName),
     ("apiproduct.operation", Fact::OperationResource),
@@ -208,7 +214,19 @@ impl TokenVariable {
 impl Fact {
     fn is_of_token(self) -> bool {
         use Fact::*;
-        matches!(self, AccessToken | GrantType | TokenType | Scope | Status | IssuedAt | ExpiresIn)
+        matches!(
+            self,
+            AccessToken
+                | GrantType
+                | TokenType
+                | Scope
+                | Status
+                | IssuedAt
+                | ExpiresIn
+                | RefreshToken
+                | RefreshTokenExpiresIn
+                | RefreshTokenStatus
+        )
     }
 
     fn of_token<'a>(self, view: View<'a, '_>, verified: &'a Verified) -> Option<Value<'a>> {
@@ -225,6 +243,14 @@ impl Fact {
                 let seconds = token.expires_in(view.now_ms()?).unwrap_or(i64::from(i32::MAX));
                 Value::from(seconds.to_string())
             }
+            Self::RefreshToken => {
+                let text = grant()?.paired.as_ref()?.open(TokenKey::new(view.run.token_text(&verified.text)))?;
+                Value::from(text.expose().to_owned())
+            }
+            Self::RefreshTokenExpiresIn => {
+                Value::from(grant()?.paired.as_ref()?.expires_in(view.now_ms()?).to_string())
+            }
+            Self::RefreshTokenStatus => Value::text(grant()?.paired.as_ref()?.status.as_str()),
             _ => return None,
         })
     }
@@ -247,7 +273,10 @@ impl Fact {
             | Self::Scope
             | Self::Status
             | Self::IssuedAt
-            | Self::ExpiresIn => return None,
+            | Self::ExpiresIn
+            | Self::RefreshToken
+            | Self::RefreshTokenExpiresIn
+            | Self::RefreshTokenStatus => return None,
             Self::OrganizationName => Value::text(&view.snapshot.settings.organization),
             Self::ClientId => Value::text(credential.consumer_key()),
             Self::ProductName => Value::text(&directory.product(admission.product)?.name),

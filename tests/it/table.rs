@@ -8,7 +8,19 @@ use tollgate::policy::TYPES;
 use crate::cases::{files, root};
 
 /// Files of `src/policy` that are no policy.
-const SHARED: &[&str] = &["mod", "common", "step", "document", "message_edit", "remembered", "shape", "tests"];
+const SHARED: &[&str] = &[
+    "mod",
+    "cache",
+    "common",
+    "step",
+    "document",
+    "extraction",
+    "message_edit",
+    "remembered",
+    "shape",
+    "target_connection",
+    "tests",
+];
 
 /// `GetOAuthV2Info` as a file name: `get_oauth_v2_info`.
 fn snake(name: &str) -> String {
@@ -48,6 +60,10 @@ fn every_policy_that_runs_has_faults_and_a_case_file() {
 /// Faults that cannot be raised by any request, with the reason.
 const UNREACHABLE: &[(&str, &str)] = &[
     ("flow.SharedFlowNotFound", "a deployment without the shared flow is refused"),
+    (
+        "keymanagement.service.apiresource_doesnot_exist",
+        "a switch of the dialect asks for it, which no vendor's name sets; `it::dialect` does",
+    ),
     ("flow.APITimedOut", "needs more steps than any case has; `it::limits` raises it"),
     ("protocol.http.TooBigBody", "needs a body above the limit; `it::limits` raises it"),
 ];

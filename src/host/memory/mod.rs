@@ -3,15 +3,26 @@
 mod grants;
 mod table;
 
+/// What the table is built on.
+mod sync {
+    pub(super) use std::hint::spin_loop;
+    pub(super) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+    pub(super) use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+}
+
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::fingerprint::{FingerprintKey, Fingerprinted};
-use super::{AccessToken, Answer, FoundToken, TokenChange, TokenKey, TokenStatus, TokenStore};
+use super::found::CompactToken;
+use super::{
+    AccessToken, Answer, AuthorizationCode, FoundToken, IssuedKind, RevocationFilter, Rotation, TokenChange, TokenKey,
+    TokenPair, TokenStatus, TokenStore,
+};
 pub use grants::GrantId;
 use grants::{Grants, Known};
-use table::{Table, Verdict, Words, Writer};
+use table::{Table, Verdict, Writer};
 
 /// How a store turns a token into what it keeps in its place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,10 +44,15 @@ pub struct MemoryTokenStore {
     table: Table,
     grants: Grants,
     known: std::sync::Mutex<Known>,
-    /// Tokens that have something of their own to tell: end user, attributes, unusual times.
-    rich: papaya::HashMap<u128, Arc<AccessToken>, BuildHasherDefault<Fingerprinted>>,
+    /// Tokens that have something of their own to tell: end user, attributes, a refresh token, unusual times.
+    rich: Map<AccessToken>,
     has_rich: AtomicBool,
+    refresh: Map<AccessToken>,
+    codes: Map<AuthorizationCode>,
 }
+
+/// Records by fingerprint; written under the lock of the table.
+type Map<T> = papaya::HashMap<u128, Arc<T>, BuildHasherDefault<Fingerprinted>>;
 
 /// How many grants are kept once before tokens of further ones are kept whole.
 const MOST_GRANTS: usize = 1 << 22;
@@ -55,12 +71,14 @@ impl MemoryTokenStore {
             table: Table::new(),
             grants: Grants::new(MOST_GRANTS),
             known: std::sync::Mutex::default(),
-            rich: papaya::HashMap::with_hasher(BuildHasherDefault::default()),
+            rich: Map::with_hasher(BuildHasherDefault::default()),
             has_rich: AtomicBool::new(false),
+            refresh: Map::with_hasher(BuildHasherDefault::default()),
+            codes: Map::with_hasher(BuildHasherDefault::default()),
         }
     }
 
-    /// How many tokens it holds.
+    /// How many access tokens it holds.
     pub fn len(&self) -> usize {
         self.table.len() + self.rich.len()
     }
@@ -70,18 +88,20 @@ impl MemoryTokenStore {
         self.len() == 0
     }
 
-    /// Removes the tokens that ended before a time, in milliseconds of the Unix epoch, and tells how many.
+    /// Removes the tokens and codes that ended before a time, in milliseconds of the Unix epoch, and tells how many.
     pub fn purge(&self, before_ms: i64) -> usize {
-        let plain = self.table.for_each(|words| match Facts::of(words).expires_at_ms() {
+        let plain = self.table.for_each(|words| match CompactToken(words).expires_at_ms() {
             Some(at) if at <= before_ms => Verdict::Remove,
             _ => Verdict::Keep,
         });
         let mut removed = plain;
-        self.rich.pin().retain(|_, record| {
-            let keep = !record.is_expired(before_ms);
-            removed += usize::from(!keep);
-            keep
-        });
+        let mut keeps = |expired: bool| {
+            removed += usize::from(expired);
+            !expired
+        };
+        self.rich.pin().retain(|_, record| keeps(record.is_expired(before_ms)));
+        self.refresh.pin().retain(|_, record| keeps(record.is_expired(before_ms)));
+        self.codes.pin().retain(|_, record| keeps(record.is_expired(before_ms)));
         removed
     }
 
@@ -96,7 +116,7 @@ impl MemoryTokenStore {
     #[inline(always)]
     fn find_by(&self, fingerprint: u128) -> Option<FoundToken> {
         if let Some(words) = self.table.get(fingerprint) {
-            return Some(Facts::of(words).found());
+            return Some(CompactToken(words).into());
         }
         if !self.has_rich.load(Ordering::Acquire) {
             return None;
@@ -106,7 +126,7 @@ impl MemoryTokenStore {
 
     /// Stores a token. Wherever it was before, a reader finds it in one of the two places at any time.
     fn put(&self, writer: &mut Writer, fingerprint: u128, record: Arc<AccessToken>) {
-        let words = self.facts(&record).map(|facts| facts.0);
+        let words = self.compact(&record).map(|token| token.0);
         if words.is_some_and(|words| self.table.insert(writer, fingerprint, words).is_ok()) {
             if self.has_rich.load(Ordering::Relaxed) {
                 self.rich.pin().remove(&fingerprint);
@@ -118,15 +138,68 @@ impl MemoryTokenStore {
         self.table.remove(writer, fingerprint);
     }
 
+    fn record(&self, kind: IssuedKind, token: TokenKey<'_>) -> Option<Arc<AccessToken>> {
+        let fingerprint = self.fingerprint(token);
+        match kind {
+            IssuedKind::Access => self.find_by(fingerprint)?.into_record(self),
+            IssuedKind::Refresh => self.refresh.pin().get(&fingerprint).cloned(),
+        }
+    }
+
+    fn keep(&self, writer: &mut Writer, kind: IssuedKind, token: TokenKey<'_>, record: Arc<AccessToken>) {
+        let fingerprint = self.fingerprint(token);
+        match kind {
+            IssuedKind::Access => self.put(writer, fingerprint, record),
+            IssuedKind::Refresh => {
+                self.refresh.pin().insert(fingerprint, record);
+            }
+        }
+    }
+
+    fn keep_pair(&self, writer: &mut Writer, pair: &TokenPair) {
+        // The refresh token first: whoever finds the access token finds its pair.
+        if let Some((text, record)) = &pair.refresh {
+            self.keep(writer, IssuedKind::Refresh, TokenKey::new(text.expose()), Arc::clone(record));
+        }
+        let (text, record) = &pair.access;
+        self.keep(writer, IssuedKind::Access, TokenKey::new(text.expose()), Arc::clone(record));
+    }
+
+    fn change_pair(
+        &self,
+        writer: &mut Writer,
+        kind: IssuedKind,
+        token: TokenKey<'_>,
+        status: TokenStatus,
+        cascade: bool,
+    ) -> Option<Arc<AccessToken>> {
+        let record = self.record(kind, token)?;
+        let pair_kind = match kind {
+            IssuedKind::Access => IssuedKind::Refresh,
+            IssuedKind::Refresh => IssuedKind::Access,
+        };
+        let text = record.paired.as_ref().and_then(|paired| paired.open(token));
+        let key = text.as_ref().map(|text| TokenKey::new(text.expose()));
+        let other = key.and_then(|key| Some((key, self.record(pair_kind, key)?)));
+        let other = other.as_ref().map(|(key, record)| (*key, &**record));
+        let (changed, other) = super::change_status(token, &record, other, status, cascade);
+        if let (Some(key), Some(other)) = (key, other) {
+            self.keep(writer, pair_kind, key, Arc::new(other));
+        }
+        let changed = Arc::new(changed);
+        self.keep(writer, kind, token, Arc::clone(&changed));
+        Some(changed)
+    }
+
     /// The compact form of a record, if it has one.
-    fn facts(&self, record: &Arc<AccessToken>) -> Option<Facts> {
-        if record.end_user.is_some() || !record.attributes.is_empty() {
+    fn compact(&self, record: &Arc<AccessToken>) -> Option<CompactToken> {
+        if record.end_user.is_some() || !record.attributes.is_empty() || record.paired.is_some() {
             return None;
         }
-        let facts = Facts::new(record)?;
+        // A record that does not fit must leave no grant behind.
+        CompactToken::new(record, GrantId(0))?;
         let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let grant = self.grants.intern(&mut known, record)?;
-        facts.of_grant(grant)
+        CompactToken::new(record, self.grants.intern(&mut known, record)?)
     }
 }
 
@@ -172,85 +245,90 @@ impl TokenStore for MemoryTokenStore {
         });
         Answer::Ready(changed)
     }
-}
 
-impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
-    fn lookup(&self, token: TokenKey<'_>) -> Answer<Option<Arc<AccessToken>>> {
-        (**self).lookup(token)
+    fn change_status(
+        &self,
+        kind: IssuedKind,
+        token: TokenKey<'_>,
+        status: TokenStatus,
+        cascade: bool,
+    ) -> Answer<Option<Arc<AccessToken>>> {
+        Answer::Ready(self.change_pair(&mut self.table.lock(), kind, token, status, cascade))
     }
 
-    fn find(&self, token: TokenKey<'_>) -> Answer<Option<FoundToken>> {
-        (**self).find(token)
+    fn remove(&self, token: TokenKey<'_>) -> Answer<Option<Arc<AccessToken>>> {
+        let mut writer = self.table.lock();
+        let found = self.record(IssuedKind::Access, token);
+        if found.is_some() {
+            let fingerprint = self.fingerprint(token);
+            self.table.remove(&mut writer, fingerprint);
+            self.rich.pin().remove(&fingerprint);
+        }
+        Answer::Ready(found)
     }
 
-    fn grant(&self, id: GrantId) -> Option<&AccessToken> {
-        (**self).grant(id)
+    fn lookup_refresh(&self, token: TokenKey<'_>) -> Answer<Option<Arc<AccessToken>>> {
+        Answer::Ready(self.record(IssuedKind::Refresh, token))
     }
 
-    fn insert(&self, token: TokenKey<'_>, record: Arc<AccessToken>) -> Answer<()> {
-        (**self).insert(token, record)
+    fn insert_pair(&self, pair: &TokenPair) -> Answer<()> {
+        self.keep_pair(&mut self.table.lock(), pair);
+        Answer::Ready(())
     }
 
-    fn update(&self, token: TokenKey<'_>, change: &TokenChange) -> Answer<Option<Arc<AccessToken>>> {
-        (**self).update(token, change)
-    }
-}
-
-/// Two words: end and low bits of the grant; time of issue, rest of the grant, count of refreshes, status.
-struct Facts(Words);
-
-/// Bits of a time in milliseconds: enough until the year 2527.
-const TIME: u32 = 44;
-const TIMES: u64 = (1 << TIME) - 1;
-/// An end that never comes.
-const NEVER: u64 = TIMES;
-const GRANT_LOW: u32 = 20;
-const GRANT_HIGH: u32 = 6;
-const REFRESHES: u32 = 12;
-const REVOKED: u64 = 1 << 63;
-
-impl Facts {
-    fn new(record: &AccessToken) -> Option<Self> {
-        let time = |ms: i64| u64::try_from(ms).ok().filter(|ms| *ms < NEVER);
-        let ends = record.expires_at_ms.map_or(Some(NEVER), time)?;
-        let refreshes = Some(u64::from(record.refresh_count)).filter(|count| *count < 1 << REFRESHES)?;
-        let status = match record.status {
-            TokenStatus::Approved => 0,
-            TokenStatus::Revoked => REVOKED,
-        };
-        Some(Self([ends, time(record.issued_at_ms)? | refreshes << (TIME + GRANT_HIGH) | status]))
+    fn rotate(&self, refresh: TokenKey<'_>, rotation: &Rotation) -> Answer<Option<Arc<AccessToken>>> {
+        let mut writer = self.table.lock();
+        let before = self.record(IssuedKind::Refresh, refresh).filter(|record| record.status == TokenStatus::Approved);
+        let Some(before) = before else { return Answer::Ready(None) };
+        if rotation.revoke_access
+            && let Some(access) = before.paired.as_ref().and_then(|paired| paired.open(refresh))
+        {
+            let access = TokenKey::new(access.expose());
+            self.change_pair(&mut writer, IssuedKind::Access, access, TokenStatus::Revoked, false);
+        }
+        if !rotation.keeps(refresh) {
+            self.change_pair(&mut writer, IssuedKind::Refresh, refresh, TokenStatus::Revoked, false);
+        }
+        self.keep_pair(&mut writer, &rotation.pair);
+        Answer::Ready(Some(before))
     }
 
-    fn of_grant(self, GrantId(id): GrantId) -> Option<Self> {
-        let (id, Self([first, second])) = (u64::from(id), self);
-        let high = Some(id >> GRANT_LOW).filter(|high| *high < 1 << GRANT_HIGH)?;
-        Some(Self([first | (id & ((1 << GRANT_LOW) - 1)) << TIME, second | high << TIME]))
+    fn insert_code(&self, code: TokenKey<'_>, record: Arc<AuthorizationCode>) -> Answer<()> {
+        self.codes.pin().insert(self.fingerprint(code), record);
+        Answer::Ready(())
     }
 
-    fn of(words: Words) -> Self {
-        Self(words)
+    fn lookup_code(&self, code: TokenKey<'_>) -> Answer<Option<Arc<AuthorizationCode>>> {
+        Answer::Ready(self.codes.pin().get(&self.fingerprint(code)).cloned())
     }
 
-    #[inline]
-    fn expires_at_ms(&self) -> Option<i64> {
-        let ends = self.0[0] & TIMES;
-        (ends != NEVER).then_some(ends as i64)
+    fn take_code(&self, code: TokenKey<'_>) -> Answer<Option<Arc<AuthorizationCode>>> {
+        // Removal from the map is one step: it hands the record to one caller.
+        Answer::Ready(self.codes.pin().remove(&self.fingerprint(code)).cloned())
     }
 
-    #[inline]
-    fn found(&self) -> FoundToken {
-        let Self([first, second]) = self;
-        let grant = (first >> TIME) | (second >> TIME & ((1 << GRANT_HIGH) - 1)) << GRANT_LOW;
-        FoundToken::interned(
-            GrantId(grant as u32),
-            if second & REVOKED == 0 { TokenStatus::Approved } else { TokenStatus::Revoked },
-            (second & TIMES) as i64,
-            self.expires_at_ms(),
-            (second >> (TIME + GRANT_HIGH)) as u32 & ((1 << REFRESHES) - 1),
-        )
+    fn revoke_matching(&self, filter: &RevocationFilter) -> Answer<()> {
+        self.table.for_each(|words| {
+            let token = CompactToken(words);
+            let found = FoundToken::from(token);
+            let meant = found.issued_at_ms() < filter.issued_before_ms
+                && found.grant(self).is_some_and(|grant| filter.is_for(grant));
+            if meant { Verdict::Change(token.revoked().0) } else { Verdict::Keep }
+        });
+        let _writer = self.table.lock();
+        for (map, kind) in [(&self.rich, IssuedKind::Access), (&self.refresh, IssuedKind::Refresh)] {
+            let map = map.pin();
+            for (fingerprint, record) in &map {
+                if let Some(changed) = filter.apply(kind, record) {
+                    map.insert(*fingerprint, Arc::new(changed));
+                }
+            }
+        }
+        Answer::Ready(())
     }
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
+mod table_tests;
+#[cfg(test)]
 mod tests;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::faults::{
-    ACCESS_TOKEN_EXPIRED, ACCESS_TOKEN_NOT_APPROVED, API_PRODUCT_DOES_NOT_EXIST, INSUFFICIENT_SCOPE,
-    INVALID_CONSUMER_KEY, NO_API_PRODUCT_MATCH,
+    ACCESS_TOKEN_EXPIRED, ACCESS_TOKEN_NOT_APPROVED, API_PRODUCT_DOES_NOT_EXIST, API_RESOURCE_DOES_NOT_EXIST,
+    INSUFFICIENT_SCOPE, INVALID_CONSUMER_KEY, NO_API_PRODUCT_MATCH,
 };
 use super::{OAuthV2, credential_fault};
 use crate::dialect::{ScopeMatch, Vendor};
@@ -105,5 +105,8 @@ fn no_product(cx: &StepContext<'_, '_>, grant: &AccessToken, products: Products)
     let lost = |name: &Arc<str>| cx.snapshot.directory.product_id(name).is_none();
     let exists =
         products == Products::OfClient || grant.api_products.is_empty() || !grant.api_products.iter().all(lost);
+    if exists && cx.snapshot.settings.dialect.names_missing_resource {
+        return StepResult::Raise(Raised::new(&API_RESOURCE_DOES_NOT_EXIST).detail(cx.run.path_suffix()));
+    }
     cx.raise(if exists { &NO_API_PRODUCT_MATCH } else { &API_PRODUCT_DOES_NOT_EXIST })
 }
