@@ -114,5 +114,8 @@ fn no_product(
         |name: &Arc<str>| credential.product_names().contains(name) || cx.snapshot.directory.product_id(name).is_some();
     let exists =
         products == Products::OfClient || grant.api_products.is_empty() || grant.api_products.iter().any(is_known);
+    if exists && cx.snapshot.settings.dialect.names_missing_resource {
+        return StepResult::Raise(Raised::new(&API_RESOURCE_DOES_NOT_EXIST).detail(cx.run.path_suffix()));
+    }
     cx.raise(if exists { &NO_API_PRODUCT_MATCH } else { &API_PRODUCT_DOES_NOT_EXIST })
 }
