@@ -61,6 +61,35 @@ pub enum NullRoute {
     Empty,
 }
 
+/// Which addresses of `X-Forwarded-For` an AccessControl policy looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum ForwardedFor {
+    /// All of them.
+    All,
+    /// The leftmost, which the client may have written itself.
+    First,
+    /// The rightmost, which the nearest proxy wrote.
+    Last,
+}
+
+/// How an AccessControl policy judges several addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum AddressJudgement {
+    /// Each by itself; one that is denied denies the request.
+    Each,
+    /// Together: the first rule that holds one of them decides.
+    FirstMatch,
+}
+
+/// What an AccessControl policy makes of text in `X-Forwarded-For` that is no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum UnreadableAddress {
+    /// No rule matches it, so that `noRuleMatchAction` decides.
+    NoMatch,
+    /// It is denied.
+    Denied,
+}
+
 /// One value for every switch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -109,6 +138,16 @@ pub struct Dialect {
     pub status_400_is_success: bool,
     /// Whether a request goes on when the shared flow of a flow hook fails, where the hook does not say.
     pub flow_hook_continues_on_error: bool,
+    /// Whether AccessControl looks at `True-Client-IP`.
+    pub true_client_ip: bool,
+    /// The addresses AccessControl looks at where the policy does not say.
+    pub forwarded_for: ForwardedFor,
+    /// Whether `ValidateBasedOn` has a say without `IgnoreTrueClientIPHeader`; otherwise the last address counts.
+    pub validate_based_on_alone: bool,
+    /// Several addresses before the rules of AccessControl.
+    pub address_judgement: AddressJudgement,
+    /// Text before the rules of AccessControl that is no address.
+    pub unreadable_address: UnreadableAddress,
 }
 
 /// A row of the table of switches: what it decides, its values, and what speaks for its default.
@@ -204,6 +243,24 @@ pub const SWITCHES: &[Switch] = &[
         name: "flow_hook_continues_on_error",
         evidence: "conflict: true is the default of the API, the guide says the message is rejected; false",
     },
+    Switch { name: "true_client_ip", evidence: "documented: Edge and SAP evaluate it, X does not" },
+    Switch {
+        name: "forwarded_for",
+        evidence: "documented: X_FORWARDED_FOR_ALL_IP on X and Edge, X_FORWARDED_FOR_FIRST_IP by SAP",
+    },
+    Switch {
+        name: "validate_based_on_alone",
+        evidence: "documented for X that several addresses are looked at only with `IgnoreTrueClientIPHeader`, and a \
+                   published policy found that FIRST has no effect by itself; which address counts then is not said",
+    },
+    Switch {
+        name: "address_judgement",
+        evidence: "undocumented; each by itself, so that one denied address denies the request",
+    },
+    Switch {
+        name: "unreadable_address",
+        evidence: "documented as no match, which lets forged text pass where `noRuleMatchAction` is ALLOW; NoMatch",
+    },
 ];
 
 impl Dialect {
@@ -232,17 +289,28 @@ impl Dialect {
             null_route: NullRoute::Echo,
             status_400_is_success: false,
             flow_hook_continues_on_error: false,
+            true_client_ip: false,
+            forwarded_for: ForwardedFor::All,
+            validate_based_on_alone: false,
+            address_judgement: AddressJudgement::Each,
+            unreadable_address: UnreadableAddress::NoMatch,
         }
     }
 
     /// Apigee Edge.
     pub fn edge() -> Self {
-        Self { vendor: Vendor::Edge, ..Self::apigee_x() }
+        Self { vendor: Vendor::Edge, true_client_ip: true, validate_based_on_alone: true, ..Self::apigee_x() }
     }
 
     /// SAP API Management.
     pub fn sap() -> Self {
-        Self { vendor: Vendor::Sap, odata_keys: true, system_time: SystemTime::Arrival, ..Self::apigee_x() }
+        Self {
+            vendor: Vendor::Sap,
+            odata_keys: true,
+            system_time: SystemTime::Arrival,
+            forwarded_for: ForwardedFor::First,
+            ..Self::edge()
+        }
     }
 }
 

@@ -13,12 +13,15 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+mod access_control;
 pub mod access_entity;
 pub mod assert_condition;
 mod assign_message;
+mod basic_authentication;
 pub mod cache;
 pub mod concurrent_rate_limit;
 pub mod concurrent_ratelimit;
+mod cors;
 pub mod data_capture;
 mod delete_oauth_v2_info;
 pub mod extract_variables;
@@ -26,6 +29,7 @@ pub mod extraction;
 mod flow_callout;
 mod get_oauth_v2_info;
 pub mod graph_ql;
+mod hmac;
 pub mod invalidate_cache;
 pub mod json_threat_protection;
 pub mod json_to_xml;
@@ -48,6 +52,7 @@ mod set_oauth_v2_info;
 pub mod spike_arrest;
 pub mod statistics_collector;
 pub mod target_connection;
+mod verify_api_key;
 pub mod xml_threat_protection;
 pub mod xml_to_json;
 pub mod xsl;
@@ -81,6 +86,8 @@ pub(crate) trait PolicyType: PolicySyntax {
     type Compiled: Run;
     /// First part of the names of its failure variables, as in `oauthV2.{policy}.failed`.
     const PREFIX: &'static str;
+    /// Other first parts that the documents give the same variables.
+    const ALIASES: &'static [&'static str] = &[];
     /// Every fault it raises at run time.
     const FAULTS: &'static [FaultSpec];
 
@@ -124,6 +131,7 @@ macro_rules! policy_table {
         }
 
         /// A policy as it runs.
+        #[expect(clippy::upper_case_acronyms, reason = "the vendors' names")]
         pub(crate) enum CompiledPolicy {
             $($name(<$($path)::+ as PolicyType>::Compiled),)+
         }
@@ -194,14 +202,19 @@ macro_rules! policy_table {
 
 policy_table! {
     runs {
+        AccessControl => access_control::AccessControl,
         AssignMessage => assign_message::AssignMessage,
+        BasicAuthentication => basic_authentication::BasicAuthentication,
+        CORS => cors::Cors,
         DeleteOAuthV2Info => delete_oauth_v2_info::DeleteOAuthV2Info,
         FlowCallout => flow_callout::FlowCallout,
         GetOAuthV2Info => get_oauth_v2_info::GetOAuthV2Info,
+        HMAC => hmac::Hmac,
         OAuthV2 => oauth_v2::OAuthV2,
         RaiseFault => raise_fault::RaiseFault,
         RevokeOAuthV2 => revoke_oauth_v2::RevokeOAuthV2,
         SetOAuthV2Info => set_oauth_v2_info::SetOAuthV2Info,
+        VerifyAPIKey => verify_api_key::VerifyApiKey,
     }
     reads {
         AccessEntity => access_entity::AccessEntity,
@@ -248,11 +261,17 @@ fn parse<T: PolicySyntax>(root: Element<'_>, d: &mut Diagnostics) -> Option<Box<
 
 /// The policy types that run, with everything their elements say; those that are only read have modules of their own.
 pub mod ast {
+    pub use super::access_control::{AccessAction, AccessControl, IpRules, MatchRule, SourceAddress, ValidateBasedOn};
     pub use super::assign_message::{AssignMessage, AssignTo, MessageKind};
+    pub use super::basic_authentication::{AssignHeader, BasicAuthentication, BasicOperation};
     pub use super::common::{Attribute, ValueOrRef};
+    pub use super::cors::Cors;
     pub use super::delete_oauth_v2_info::DeleteOAuthV2Info;
     pub use super::flow_callout::{FlowCallout, Parameter};
     pub use super::get_oauth_v2_info::GetOAuthV2Info;
+    pub use super::hmac::{
+        Hmac, HmacAlgorithm, HmacEncoding, HmacMessage, HmacOutput, HmacSecretKey, HmacVerificationValue, KeyEncoding,
+    };
     pub use super::message_edit::{
         AssignVariable, Authentication, Change, CopyParts, GoogleAccessToken, GoogleIdToken, MessageAction,
         NamedTemplate, Payload, Selected, SelectedItem, SelectedPart,
@@ -261,6 +280,7 @@ pub mod ast {
     pub use super::raise_fault::RaiseFault;
     pub use super::revoke_oauth_v2::RevokeOAuthV2;
     pub use super::set_oauth_v2_info::SetOAuthV2Info;
+    pub use super::verify_api_key::VerifyApiKey;
 }
 
 /// A row of the table of policy types.
@@ -272,16 +292,18 @@ pub struct PolicyTypeInfo {
     pub runs: bool,
     /// First part of the names of its failure variables; empty if it does not run.
     pub prefix: &'static str,
+    /// Other first parts of the same names.
+    pub aliases: &'static [&'static str],
     /// Every fault it raises at run time.
     pub faults: &'static [FaultSpec],
 }
 
 impl PolicyTypeInfo {
     const fn runs<T: PolicyType>() -> Self {
-        Self { element: T::ELEMENT, runs: true, prefix: T::PREFIX, faults: T::FAULTS }
+        Self { element: T::ELEMENT, runs: true, prefix: T::PREFIX, aliases: T::ALIASES, faults: T::FAULTS }
     }
 
     const fn reads<T: PolicySyntax>() -> Self {
-        Self { element: T::ELEMENT, runs: false, prefix: "", faults: &[] }
+        Self { element: T::ELEMENT, runs: false, prefix: "", aliases: &[], faults: &[] }
     }
 }

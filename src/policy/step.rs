@@ -23,6 +23,8 @@ pub(crate) enum StepResult {
     Call(u32, Vec<Shadowed>),
     /// The policy wrote the response itself; request processing ends here.
     Respond,
+    /// The policy wrote the response itself, and no other step sees it.
+    Send,
     /// The run waits for its host.
     Suspend(Need),
 }

@@ -1,7 +1,7 @@
 //! Switches of the dialect that no vendor's name sets: what each changes.
 
 use bytes::Bytes;
-use tollgate::dialect::{BasicCredentials, ScopeMatch};
+use tollgate::dialect::{AddressJudgement, BasicCredentials, ForwardedFor, ScopeMatch, UnreadableAddress};
 use tollgate::entity::Entities;
 use tollgate::host::{AccessToken, Answer, Host, MemoryTokenStore, TokenKey, TokenStatus, TokenStore as _};
 use tollgate::{Deployment, Dialect, PolicyEngine};
@@ -188,4 +188,37 @@ fn repeated_parameters_are_refused_or_not() {
         dialect.refuse_repeated_parameters = refuse;
         assert_eq!(post(PASSWORD, dialect, repeated).0.is_some(), refuse);
     }
+}
+
+#[test]
+fn several_addresses_are_judged_apart_or_together_and_text_that_is_none_may_be_denied() {
+    let policy = "<AccessControl name='p'><IPRules noRuleMatchAction='ALLOW'>\
+        <MatchRule action='ALLOW'><SourceAddress mask='32'>192.0.2.1</SourceAddress></MatchRule>\
+        <MatchRule action='DENY'><SourceAddress mask='8'>10.0.0.0</SourceAddress></MatchRule>\
+        </IPRules></AccessControl>";
+    let passes = |dialect: Dialect, forwarded: &str| {
+        let request = http::Request::get("/").header("X-Forwarded-For", forwarded).body(Bytes::new()).unwrap();
+        engine(policy, dialect).evaluate(&request).unwrap().is_allowed()
+    };
+    let mut together = Dialect::edge();
+    together.address_judgement = AddressJudgement::FirstMatch;
+    let mut strict = Dialect::edge();
+    strict.unreadable_address = UnreadableAddress::Denied;
+    for (forwarded, want) in [
+        // Judged apart, judged together, text denied.
+        ("192.0.2.1, 10.0.0.1", [false, true, false]),
+        ("198.51.100.1, 10.0.0.1", [false, false, false]),
+        ("198.51.100.1", [true, true, true]),
+        ("198.51.100.1, unknown", [true, true, false]),
+    ] {
+        let got = [Dialect::edge(), together.clone(), strict.clone()].map(|dialect| passes(dialect, forwarded));
+        assert_eq!(got, want, "{forwarded}");
+    }
+    let mut trusting = Dialect::apigee_x();
+    assert!(!passes(trusting.clone(), "198.51.100.1, 10.0.0.1"));
+    assert!(passes(trusting.clone(), "10.0.0.1, 198.51.100.1"));
+    trusting.validate_based_on_alone = true;
+    assert!(!passes(trusting.clone(), "10.0.0.1, 198.51.100.1"));
+    trusting.forwarded_for = ForwardedFor::Last;
+    assert!(passes(trusting, "10.0.0.1, 198.51.100.1"));
 }

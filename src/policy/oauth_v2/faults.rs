@@ -60,35 +60,35 @@ pub(crate) const CONSUMER_KEY_EXPIRED: FaultSpec = FaultSpec::new(
     "keymanagement.service.consumer_key_expired",
     401,
     "Consumer key expired",
-    "the token's consumer key has expired",
+    "the consumer key has expired",
 );
 
 pub(crate) const CLIENT_ID_NOT_APPROVED: FaultSpec = FaultSpec::new(
     "keymanagement.service.invalid_client-client_id_not_approved",
     401,
     "Client ID not approved",
-    "the token's consumer key is revoked or pending",
+    "the consumer key is revoked or pending",
 );
 
 pub(crate) const APP_NOT_APPROVED: FaultSpec = FaultSpec::new(
     "keymanagement.service.invalid_client-app_not_approved",
     401,
     "App not approved",
-    "the token's app is revoked or pending",
+    "the app is revoked or pending",
 );
 
 pub(crate) const DEVELOPER_NOT_ACTIVE: FaultSpec = FaultSpec::new(
     "keymanagement.service.DeveloperStatusNotActive",
     401,
     "Developer Status is not Active",
-    "the developer of the token's app is not active",
+    "the developer of the app is not active",
 );
 
 pub(crate) const COMPANY_NOT_ACTIVE: FaultSpec = FaultSpec::new(
     "keymanagement.service.CompanyStatusNotActive",
     401,
     "Company Status is not Active",
-    "the company that owns the token's app is not active",
+    "the company that owns the app is not active",
 );
 
 pub(crate) const FAILED_TO_RESOLVE_ACCESS_TOKEN: FaultSpec = FaultSpec::new(

@@ -80,8 +80,7 @@ impl Judge {
         if !self.scopes_suffice(grant) {
             return self.insufficient();
         }
-        cx.run.unset_token_variables(cx.proxy);
-        cx.run.verified = Some(Verified { token, text, credential: id, admission });
+        cx.run.note_token(cx.proxy, Verified { token, text, credential: id, admission });
         StepResult::Continue
     }
 

@@ -35,8 +35,8 @@ use crate::plan::Linker;
 use crate::xml::{Element, Markup};
 
 pub(crate) use faults::{
-    ACCESS_TOKEN_EXPIRED, INVALID_ACCESS_TOKEN, INVALID_PARAMETER, MISSING_PARAMETER, NO_API_PRODUCT_MATCH,
-    credential_fault,
+    ACCESS_TOKEN_EXPIRED, APP_NOT_APPROVED, COMPANY_NOT_ACTIVE, CONSUMER_KEY_EXPIRED, DEVELOPER_NOT_ACTIVE,
+    INVALID_ACCESS_TOKEN, INVALID_PARAMETER, MISSING_PARAMETER, NO_API_PRODUCT_MATCH, credential_fault,
 };
 
 /// `<OAuthV2>` as its document says it.
