@@ -122,8 +122,17 @@ impl PolicyDocument {
         let display_name = root.child_text("DisplayName", diagnostics).map(|text| text.into_owned());
         // The vendors' editors write these into policies of every type, the lists empty.
         let description = root.child_text("Description", diagnostics).map(|text| text.into_owned());
-        let is_list = |element: &Element<'_>| matches!(element.name(), "Properties" | "FaultRules");
-        root.elements().filter(|element| is_list(element) && element.is_empty()).for_each(Element::read);
+        for element in root.elements() {
+            match element.name() {
+                "Properties" | "FaultRules" if element.is_empty() => element.read(),
+                "FaultRules" => {
+                    element.read_all();
+                    let finding = Diagnostic::warning("policy::fault-rules", "fault rules of a policy are not run");
+                    diagnostics.push(finding.at(root.source(), element.span()).help("move them into the endpoint"));
+                }
+                _ => {}
+            }
+        }
         if !TYPES.iter().any(|known| known.element == root.name()) {
             root.read_all();
             diagnostics.push(

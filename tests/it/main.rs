@@ -11,6 +11,7 @@
 )]
 
 mod cases;
+mod corpus;
 mod deploy;
 mod dialect;
 mod dialect_flows;
