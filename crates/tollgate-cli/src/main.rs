@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod check;
 mod deploy;
 mod failure;
+mod lint;
 mod mask;
 
 use std::io::{self, Write};
