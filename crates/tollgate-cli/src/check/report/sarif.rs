@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{file, full_message, severity};
 use crate::check::Unit;
+use crate::lint::RULES;
 
 pub(crate) fn sarif(units: &[Unit], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{:#}", log(units))
@@ -40,12 +41,20 @@ pub(super) fn log(units: &[Unit]) -> Value {
             "tool": {"driver": {
                 "name": "tollgate",
                 "version": env!("CARGO_PKG_VERSION"),
-                "rules": codes.keys().map(|code| json!({"id": code})).collect::<Vec<_>>(),
+                "rules": codes.keys().map(|code| rule(code)).collect::<Vec<_>>(),
             }},
             "columnKind": "unicodeCodePoints",
             "results": results.collect::<Vec<_>>(),
         }],
     })
+}
+
+/// A code with what it finds, where that is the same for every finding.
+fn rule(code: &str) -> Value {
+    match RULES.iter().find(|rule| rule.code == code) {
+        Some(rule) => json!({"id": code, "shortDescription": {"text": rule.finds}}),
+        None => json!({"id": code}),
+    }
 }
 
 /// A path as a URI, relative or absolute; on Windows its separators are turned.
