@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::common::{CompiledValue, ValueOrRef};
 use super::oauth_v2::{ACCESS_TOKEN_EXPIRED, INVALID_ACCESS_TOKEN, NO_API_PRODUCT_MATCH};
 use super::shape::shape;
-use super::{PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
+use super::{OwnVariables, PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::diagnostic::{Diagnostic, Spanned};
 use crate::dialect::Vendor;
 use crate::entity::CredentialRecord;
@@ -94,6 +94,10 @@ impl PolicyType for GetOAuthV2Info {
     type Compiled = Compiled;
     const PREFIX: &'static str = "oauthV2";
     const FAULTS: &'static [FaultSpec] = &[EXPIRED, INVALID, INVALID_CLIENT_ID, NO_API_PRODUCT_MATCH];
+    const VARIABLES: &'static [OwnVariables] = &[
+        OwnVariables { prefix: "oauthv2accesstoken", names: TOKEN_NAMES },
+        OwnVariables { prefix: "oauthv2client", names: CLIENT_NAMES },
+    ];
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {
         let given = [&self.access_token, &self.authorization_code, &self.client_id, &self.refresh_token];

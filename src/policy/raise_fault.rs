@@ -7,7 +7,9 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::Serialize;
 
-use super::message_edit::{CompiledActions, Destination, EditFailure, HeaderMode, MessageAction, Owner, without_effect};
+use super::message_edit::{
+    CompiledActions, Destination, EditFailure, HeaderMode, MessageAction, Owner, without_effect,
+};
 use super::shape::Shape;
 use super::{PolicySyntax, PolicyType, Run, StepContext, StepResult};
 use crate::diagnostic::Diagnostics;

@@ -93,8 +93,7 @@ fn policies_of_the_collection_read_clean() {
         }
         let text = std::fs::read_to_string(folder.join(file)).unwrap();
         let mut found = Diagnostics::new();
-        let policy =
-            PolicyDocument::parse(&Source::new(file.as_str(), text), "policy", &Limits::default(), &mut found);
+        let policy = PolicyDocument::parse(&Source::new(file.as_str(), text), "policy", &Limits::default(), &mut found);
         let is_clean = policy.is_some() && !found.has_errors();
         types.entry(element.clone()).or_default().add(is_clean);
         all.add(is_clean);

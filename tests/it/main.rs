@@ -17,6 +17,7 @@ mod dialect;
 mod dialect_flows;
 mod fuzz;
 mod jwt_oracle;
+mod ledger;
 mod limits;
 mod model;
 mod refusals;

@@ -1,8 +1,8 @@
 //! The command `tollgate`: checks, evaluates and serves policies.
 #![forbid(unsafe_code)]
 
-mod commands;
 mod check;
+mod commands;
 mod deploy;
 mod failure;
 mod lint;

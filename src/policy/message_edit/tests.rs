@@ -552,10 +552,7 @@ fn what_the_vendors_pass_over_is_a_warning_and_what_is_misspelt_an_error() {
             "<AssignMessage><Set><Payload>x</Payload><AssignTo type='request'/></Set></AssignMessage>",
             "Warning `AssignTo` has no effect here: move it to the root element",
         ),
-        (
-            "<AssignMessage><Add><Path/></Add></AssignMessage>",
-            "Warning `Path` has no effect here: remove it",
-        ),
+        ("<AssignMessage><Add><Path/></Add></AssignMessage>", "Warning `Path` has no effect here: remove it"),
         ("<AssignMessage><Add><Path>/x</Path></Add></AssignMessage>", "Error unknown element `Path`: "),
         (
             "<RaiseFault><FaultResponse><Set><QueryParams/></Set></FaultResponse></RaiseFault>",

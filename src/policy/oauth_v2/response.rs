@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::entity::CredentialRecord;
 use crate::host::AccessToken;
 use crate::plan::Linker;
+use crate::policy::OwnVariables;
 use crate::variables::VarRef;
 
 /// A token that was just issued.
@@ -109,9 +110,15 @@ const NAMES: [&str; 11] = [
     "refresh_count",
 ];
 
+/// The names of the variables.
+pub(super) const VARIABLES: &[OwnVariables] =
+    &[OwnVariables { prefix: PREFIX, names: &NAMES }, OwnVariables { prefix: PREFIX, names: &["status"] }];
+
+const PREFIX: &str = "oauthv2accesstoken";
+
 impl Outputs {
     pub(super) fn new<'a>(linker: &mut Linker<'_>, attributes: impl Iterator<Item = &'a str>) -> Self {
-        let mut own = |tail: &str| linker.own("oauthv2accesstoken", tail);
+        let mut own = |tail: &str| linker.own(PREFIX, tail);
         Self {
             facts: NAMES.iter().map(|name| ((*name).to_owned(), own(name))).collect(),
             status: own("status"),

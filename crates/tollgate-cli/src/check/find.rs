@@ -122,12 +122,7 @@ pub(crate) fn find(paths: &[PathBuf], limits: &Limits) -> Result<Found, Failure>
 }
 
 /// What is in a folder and below it.
-fn tree(
-    folder: &Path,
-    limits: &Limits,
-    numbers: &mut impl Iterator<Item = usize>,
-    inputs: &mut Vec<Input>,
-) {
+fn tree(folder: &Path, limits: &Limits, numbers: &mut impl Iterator<Item = usize>, inputs: &mut Vec<Input>) {
     let shown = folder.to_string_lossy().into_owned();
     let files = match load::files(folder) {
         Ok(files) => files,

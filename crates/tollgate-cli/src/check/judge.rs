@@ -25,17 +25,72 @@ const OF_OTHER_FILES: &[&str] =
 
 /// Policy types of the vendors that are not read; a document of one is a policy all the same.
 const VENDOR_TYPES: &[&str] = &[
-    "AccessControl", "AccessEntity", "AssertCondition", "BasicAuthentication", "CORS", "ConcurrentRateLimit",
-    "ConcurrentRatelimit", "DataCapture", "DecodeJWS", "DecodeJWT", "DeleteOAuthV1Info", "DeleteOAuthV2Info",
-    "ExtensionCallout", "ConnectorCallout", "ExternalCallout", "ExtractVariables", "GenerateJWS", "GenerateJWT",
-    "GenerateSAMLAssertion", "GetAPIProduct", "GetOAuthV1Info", "GraphQL", "HMAC", "HTTPModifier", "IntegrationCallout",
-    "InvalidateCache", "JSONThreatProtection", "JSONToXML", "JavaCallout", "Javascript", "LDAP", "LLMTokenQuota",
-    "LookupCache", "MessageLogging", "MessageValidation", "MonetizationLimitsCheck", "OASValidation", "OAuthV1",
-    "ParseDialogflowRequest", "PopulateCache", "PublishMessage", "PythonScript", "Quota", "ReadPropertySet",
-    "RegularExpressionProtection", "ResetQuota", "ResponseCache", "RevokeOAuthV2", "SanitizeModelResponse",
-    "SanitizeUserPrompt", "Script", "SemanticCacheLookup", "SemanticCachePopulate", "ServiceCallout",
-    "SetDialogflowResponse", "SetIntegrationRequest", "StatisticsCollector", "TraceCapture", "ValidateSAMLAssertion",
-    "VerifyAPIKey", "VerifyIAM", "VerifyJWS", "VerifyJWT", "XMLThreatProtection", "XMLToJSON", "XSL",
+    "AccessControl",
+    "AccessEntity",
+    "AssertCondition",
+    "BasicAuthentication",
+    "CORS",
+    "ConcurrentRateLimit",
+    "ConcurrentRatelimit",
+    "DataCapture",
+    "DecodeJWS",
+    "DecodeJWT",
+    "DeleteOAuthV1Info",
+    "DeleteOAuthV2Info",
+    "ExtensionCallout",
+    "ConnectorCallout",
+    "ExternalCallout",
+    "ExtractVariables",
+    "GenerateJWS",
+    "GenerateJWT",
+    "GenerateSAMLAssertion",
+    "GetAPIProduct",
+    "GetOAuthV1Info",
+    "GraphQL",
+    "HMAC",
+    "HTTPModifier",
+    "IntegrationCallout",
+    "InvalidateCache",
+    "JSONThreatProtection",
+    "JSONToXML",
+    "JavaCallout",
+    "Javascript",
+    "LDAP",
+    "LLMTokenQuota",
+    "LookupCache",
+    "MessageLogging",
+    "MessageValidation",
+    "MonetizationLimitsCheck",
+    "OASValidation",
+    "OAuthV1",
+    "ParseDialogflowRequest",
+    "PopulateCache",
+    "PublishMessage",
+    "PythonScript",
+    "Quota",
+    "ReadPropertySet",
+    "RegularExpressionProtection",
+    "ResetQuota",
+    "ResponseCache",
+    "RevokeOAuthV2",
+    "SanitizeModelResponse",
+    "SanitizeUserPrompt",
+    "Script",
+    "SemanticCacheLookup",
+    "SemanticCachePopulate",
+    "ServiceCallout",
+    "SetDialogflowResponse",
+    "SetIntegrationRequest",
+    "StatisticsCollector",
+    "TraceCapture",
+    "ValidateSAMLAssertion",
+    "VerifyAPIKey",
+    "VerifyIAM",
+    "VerifyJWS",
+    "VerifyJWT",
+    "XMLThreatProtection",
+    "XMLToJSON",
+    "XSL",
 ];
 
 fn is_policy(root: &str) -> bool {
@@ -61,9 +116,7 @@ enum First {
 /// Judges everything that was found; the units keep its order.
 pub(crate) fn judge(found: &Found, options: &DeployOptions, entities: &Entities, limits: &Limits) -> Vec<Unit> {
     let first = parallel(&found.inputs, |input| match input {
-        Input::Bundle { path, root, name, files, naming } => {
-            bundle(options, path, root, name, files, naming, limits)
-        }
+        Input::Bundle { path, root, name, files, naming } => bundle(options, path, root, name, files, naming, limits),
         Input::Document { path, content, named } => document(options, entities, path, content, *named, limits),
         Input::Broken { path, finding } => First::Unit(Unit {
             path: path.clone(),
@@ -290,11 +343,8 @@ fn document(
     if let Some(read) = read.filter(|read| !read.is_supported()) {
         unit.unsupported.push(read.policy.policy_type().element);
     }
-    let contents = Contents {
-        policies: vec![(path.to_owned(), source.text().to_owned())],
-        is_sap,
-        ..Contents::default()
-    };
+    let contents =
+        Contents { policies: vec![(path.to_owned(), source.text().to_owned())], is_sap, ..Contents::default() };
     let mut all: Vec<_> = findings.into_iter().chain(options.deployment(&contents, entities).check()).collect();
     all.extend(lint::policy(root));
     unit.diagnostics = in_order(all.into_iter().map(told).collect());

@@ -1,9 +1,9 @@
 //! What conditions compare a path with.
 
+use tollgate::Limits;
 use tollgate::bundle::Located;
 use tollgate::condition::{Comparison, Expression, Literal, Operand, Operator, parse};
 use tollgate::diagnostic::Span;
-use tollgate::Limits;
 
 /// Variables that hold the path of a request.
 const PATHS: &[&str] = &["proxy.pathsuffix", "request.path", "message.path", "request.uri", "message.uri"];

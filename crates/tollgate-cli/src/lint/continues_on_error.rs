@@ -15,5 +15,6 @@ pub(super) fn look(root: Element<'_>, findings: &mut Findings) {
     }
     let message = format!("`{}` goes on when it fails, so that it keeps nobody out", root.name());
     let finding = Diagnostic::warning(CODE, message).at(root.source(), root.span());
-    findings.push(finding.help("remove `continueOnError`, or refuse the request in a later step that tests its failure"));
+    findings
+        .push(finding.help("remove `continueOnError`, or refuse the request in a later step that tests its failure"));
 }

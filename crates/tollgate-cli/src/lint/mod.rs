@@ -8,9 +8,9 @@ mod jwt_claims;
 mod not_rfc;
 mod path_parameters;
 mod secret;
-mod unauthenticated;
 #[cfg(test)]
 mod tests;
+mod unauthenticated;
 
 use tollgate::Limits;
 use tollgate::bundle::{Bundle, BundleKind};

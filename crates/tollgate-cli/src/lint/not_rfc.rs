@@ -15,8 +15,7 @@ pub(super) fn look(root: Element<'_>, findings: &mut Findings) {
     // Without a response of its own the policy writes nothing that a client could misread.
     let responds = child(root, "GenerateResponse")
         .is_some_and(|it| attribute(it, "enabled").is_none_or(|it| it.eq_ignore_ascii_case("true")));
-    let is_rfc =
-        child(root, "RFCCompliantRequestResponse").is_some_and(|it| it.text().eq_ignore_ascii_case("true"));
+    let is_rfc = child(root, "RFCCompliantRequestResponse").is_some_and(|it| it.text().eq_ignore_ascii_case("true"));
     if !responds || is_rfc {
         return;
     }

@@ -20,19 +20,16 @@ fn rules_of_policies() {
         ("<VerifyAPIKey continueOnError='true'/>", &[continues_on_error::CODE][..]),
         ("<VerifyAPIKey continueOnError='false'/>", &[]),
         ("<AssignMessage continueOnError='true'/>", &[]),
-        ("<OAuthV2 continueOnError='TRUE'><Operation>VerifyAccessToken</Operation></OAuthV2>", &[continues_on_error::CODE]),
+        (
+            "<OAuthV2 continueOnError='TRUE'><Operation>VerifyAccessToken</Operation></OAuthV2>",
+            &[continues_on_error::CODE],
+        ),
         ("<OAuthV2 continueOnError='true'><Operation>InvalidateToken</Operation></OAuthV2>", &[]),
         ("<VerifyJWT/>", &[jwt_claims::NO_ISSUER, jwt_claims::NO_AUDIENCE]),
         ("<VerifyJWT><Issuer>i</Issuer><Audience ref='a'/></VerifyJWT>", &[]),
         ("<VerifyJWT><Issuer/><Audience>a</Audience></VerifyJWT>", &[jwt_claims::NO_ISSUER]),
-        (
-            "<OAuthV2><Operation>GenerateAccessToken</Operation><GenerateResponse/></OAuthV2>",
-            &[not_rfc::CODE],
-        ),
-        (
-            "<OAuthV2><Operation>GenerateAccessToken</Operation><GenerateResponse enabled='false'/></OAuthV2>",
-            &[],
-        ),
+        ("<OAuthV2><Operation>GenerateAccessToken</Operation><GenerateResponse/></OAuthV2>", &[not_rfc::CODE]),
+        ("<OAuthV2><Operation>GenerateAccessToken</Operation><GenerateResponse enabled='false'/></OAuthV2>", &[]),
         (
             "<OAuthV2><Operation>GenerateAccessToken</Operation><GenerateResponse enabled='true'/>\
              <RFCCompliantRequestResponse>true</RFCCompliantRequestResponse></OAuthV2>",

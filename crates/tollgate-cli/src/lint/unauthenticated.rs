@@ -76,9 +76,11 @@ fn tells_who(step: &Step, bundle: &Bundle, around: &Around<'_>, depth: usize) ->
         // One that is not at hand may authenticate.
         return called.is_none_or(|called| {
             depth < DEPTH
-                && called.shared_flows.iter().flat_map(|flow| &flow.steps).any(|step| {
-                    tells_who(step, called, around, depth + 1)
-                })
+                && called
+                    .shared_flows
+                    .iter()
+                    .flat_map(|flow| &flow.steps)
+                    .any(|step| tells_who(step, called, around, depth + 1))
         });
     }
     if policy.element != "OAuthV2" {
