@@ -113,7 +113,7 @@ fn bare(name: &str, sources: &[Source], settings: &Settings, diagnostics: &mut D
 /// The policies of a bundle, by the names its steps use.
 struct PolicyScope<'b> {
     bundle: &'b Bundle,
-    policies: BTreeMap<String, PolicyDocument>,
+    policies: BTreeMap<String, Arc<PolicyDocument>>,
 }
 
 impl<'b> PolicyScope<'b> {
@@ -121,7 +121,7 @@ impl<'b> PolicyScope<'b> {
         let mut policies = BTreeMap::new();
         for document in &bundle.policies {
             let name = &document.name.value;
-            if let Some(policy) = PolicyDocument::parse(&document.source, name, limits, diagnostics) {
+            if let Some(policy) = document.policy(limits, diagnostics) {
                 policy.refuse_unsupported(diagnostics);
                 policies.insert(name.clone(), policy);
             }

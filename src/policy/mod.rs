@@ -90,6 +90,8 @@ pub(crate) trait PolicyType: PolicySyntax {
     const ALIASES: &'static [&'static str] = &[];
     /// Every fault it raises at run time.
     const FAULTS: &'static [FaultSpec];
+    /// The variables it sets, besides those of its failure.
+    const VARIABLES: &'static [OwnVariables] = &[];
 
     /// Resolves names, prepares templates and keys. What cannot run is a diagnostic here.
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Self::Compiled>;
@@ -296,14 +298,32 @@ pub struct PolicyTypeInfo {
     pub aliases: &'static [&'static str],
     /// Every fault it raises at run time.
     pub faults: &'static [FaultSpec],
+    /// The variables it sets, besides those of its failure.
+    pub variables: &'static [OwnVariables],
+}
+
+/// Variables that a policy sets under its name: `prefix.{policy}.name`, for each of the names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct OwnVariables {
+    /// What stands before the name of the policy.
+    pub prefix: &'static str,
+    /// What stands behind it.
+    pub names: &'static [&'static str],
 }
 
 impl PolicyTypeInfo {
     const fn runs<T: PolicyType>() -> Self {
-        Self { element: T::ELEMENT, runs: true, prefix: T::PREFIX, aliases: T::ALIASES, faults: T::FAULTS }
+        Self {
+            element: T::ELEMENT,
+            runs: true,
+            prefix: T::PREFIX,
+            aliases: T::ALIASES,
+            faults: T::FAULTS,
+            variables: T::VARIABLES,
+        }
     }
 
     const fn reads<T: PolicySyntax>() -> Self {
-        Self { element: T::ELEMENT, runs: false, prefix: "", aliases: &[], faults: &[] }
+        Self { element: T::ELEMENT, runs: false, prefix: "", aliases: &[], faults: &[], variables: &[] }
     }
 }
