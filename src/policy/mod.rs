@@ -14,14 +14,45 @@ mod step;
 mod tests;
 
 mod assign_message;
+pub mod connector_callout;
+pub mod delete_oauth_v1_info;
+pub mod external_callout;
 mod flow_callout;
+pub mod generate_saml_assertion;
+pub mod get_api_product;
+pub mod get_oauth_v1_info;
 mod get_oauth_v2_info;
+pub mod http_modifier;
+pub mod integration_callout;
+pub mod java_callout;
+pub mod javascript;
 pub mod key_value_map_operations;
+pub mod ldap;
+pub mod llm_token_quota;
 mod message_edit;
+pub mod monetization_limits_check;
+mod named;
+pub mod oauth_v1;
 mod oauth_v2;
+pub mod parse_dialogflow_request;
+pub mod parse_payload;
+pub mod prompt_token_limit;
+pub mod publish_message;
 mod raise_fault;
+pub mod read_property_set;
+mod resource_url;
+pub mod sanitize_model_response;
+pub mod sanitize_user_prompt;
+pub mod script;
+pub mod semantic_cache_lookup;
+pub mod semantic_cache_populate;
+pub mod set_dialogflow_response;
+pub mod set_integration_request;
 mod set_oauth_v2_info;
 pub mod spike_arrest;
+pub mod trace_capture;
+pub mod validate_saml_assertion;
+pub mod verify_iam;
 
 use serde::Serialize;
 
@@ -31,6 +62,7 @@ use crate::plan::Linker;
 use crate::xml::{Element, Markup};
 
 pub use document::PolicyDocument;
+pub use named::{NamedProperty, Verbatim, XPathNamespace};
 pub(crate) use raise_fault::is_raise_fault;
 pub use shape::{Int, OrRef, Reference};
 pub(crate) use step::{Need, Reply, StepContext, StepResult, TokenReply, TokenRequest};
@@ -173,8 +205,37 @@ policy_table! {
         SetOAuthV2Info => set_oauth_v2_info::SetOAuthV2Info,
     }
     reads {
+        ConnectorCallout => connector_callout::ConnectorCallout,
+        DeleteOAuthV1Info => delete_oauth_v1_info::DeleteOAuthV1Info,
+        ExternalCallout => external_callout::ExternalCallout,
+        GenerateSamlAssertion => generate_saml_assertion::GenerateSamlAssertion,
+        GetApiProduct => get_api_product::GetApiProduct,
+        GetOAuthV1Info => get_oauth_v1_info::GetOAuthV1Info,
+        HttpModifier => http_modifier::HttpModifier,
+        IntegrationCallout => integration_callout::IntegrationCallout,
+        JavaCallout => java_callout::JavaCallout,
+        Javascript => javascript::Javascript,
         KeyValueMapOperations => key_value_map_operations::KeyValueMapOperations,
+        Ldap => ldap::Ldap,
+        LlmTokenQuota => llm_token_quota::LlmTokenQuota,
+        MonetizationLimitsCheck => monetization_limits_check::MonetizationLimitsCheck,
+        OAuthV1 => oauth_v1::OAuthV1,
+        ParseDialogflowRequest => parse_dialogflow_request::ParseDialogflowRequest,
+        ParsePayload => parse_payload::ParsePayload,
+        PromptTokenLimit => prompt_token_limit::PromptTokenLimit,
+        PublishMessage => publish_message::PublishMessage,
+        ReadPropertySet => read_property_set::ReadPropertySet,
+        SanitizeModelResponse => sanitize_model_response::SanitizeModelResponse,
+        SanitizeUserPrompt => sanitize_user_prompt::SanitizeUserPrompt,
+        Script => script::Script,
+        SemanticCacheLookup => semantic_cache_lookup::SemanticCacheLookup,
+        SemanticCachePopulate => semantic_cache_populate::SemanticCachePopulate,
+        SetDialogflowResponse => set_dialogflow_response::SetDialogflowResponse,
+        SetIntegrationRequest => set_integration_request::SetIntegrationRequest,
         SpikeArrest => spike_arrest::SpikeArrest,
+        TraceCapture => trace_capture::TraceCapture,
+        ValidateSamlAssertion => validate_saml_assertion::ValidateSamlAssertion,
+        VerifyIam => verify_iam::VerifyIam,
     }
 }
 
