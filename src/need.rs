@@ -165,7 +165,7 @@ impl<'r> NeedTarget<'r> {
     /// Name of the target server, where a load balancer chose one.
     pub fn target_server(&self) -> Option<&str> {
         let run = &self.parked.execution.run;
-        let target = self.parked.snapshot.proxies.get(run.proxy? as usize)?.targets.get(run.target? as usize)?;
+        let target = self.parked.snapshot.proxies.get(run.proxy? as usize)?.targets.get(run.target()? as usize)?;
         let server = target.balancer()?.servers.get(run.call()?.server? as usize)?;
         Some(&server.name)
     }
@@ -173,7 +173,7 @@ impl<'r> NeedTarget<'r> {
     /// A property of the target endpoint, such as `io.timeout.millis`, which the host acts on.
     pub fn property(&self, name: &str) -> Option<&str> {
         let run = &self.parked.execution.run;
-        let target = self.parked.snapshot.proxies.get(run.proxy? as usize)?.targets.get(run.target? as usize)?;
+        let target = self.parked.snapshot.proxies.get(run.proxy? as usize)?.targets.get(run.target()? as usize)?;
         target.properties.iter().rev().find(|(known, _)| **known == *name).map(|(_, value)| &**value)
     }
 

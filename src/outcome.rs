@@ -42,7 +42,7 @@ impl<'r> Outcome<'r> {
     #[inline(always)]
     pub(crate) fn drive(&mut self) -> Signal {
         self.execution.open(&self.snapshot);
-        self.execution.drive(&self.snapshot, None)
+        self.execution.drive(&self.snapshot)
     }
 
     /// The run, to be parked.

@@ -57,7 +57,7 @@ impl Execution<'_> {
     /// Goes on with what the target answered.
     pub(crate) fn target_answered(&mut self, snapshot: &Snapshot, answer: Answer) -> Signal {
         let Some(proxy) = self.run.proxy.and_then(|at| snapshot.proxies.get(at as usize)) else { return Signal::Done };
-        let target = self.run.target.and_then(|at| proxy.targets.get(at as usize));
+        let target = self.run.target().and_then(|at| proxy.targets.get(at as usize));
         let now_ms = self.run.now_ms(&snapshot.host).ok();
         if let Some(call) = &mut self.run.cold_mut().call {
             call.in_flight = None;
@@ -99,7 +99,7 @@ impl Execution<'_> {
                 }
             }
         }
-        self.drive(snapshot, None)
+        self.drive(snapshot)
     }
 
     /// Tells the load balancer how the call went, and makes the request for the next server when it failed.
@@ -130,9 +130,9 @@ impl Execution<'_> {
         match proxy {
             Some(proxy) if self.is_overdue(snapshot, proxy) => {
                 self.raise(snapshot, proxy, Raised::new(&runtime::TOO_MANY_STEPS));
-                self.drive(snapshot, None)
+                self.drive(snapshot)
             }
-            _ => self.drive(snapshot, Some(reply)),
+            _ => self.resume(snapshot, reply),
         }
     }
 

@@ -70,7 +70,7 @@ impl Execution<'_> {
         proxy: &'p ProxyPlan,
         end: Endpoint,
     ) -> (Endpoint, Option<&'p EndpointPlan>) {
-        let target = self.run.target.and_then(|at| proxy.targets.get(at as usize)).map(|target| &target.flows);
+        let target = self.run.target().and_then(|at| proxy.targets.get(at as usize)).map(|target| &target.flows);
         match (end, target) {
             (Endpoint::Target, Some(flows)) => {
                 let none = flows.fault_rules.is_empty() && flows.default_fault_rule.is_none();
@@ -103,7 +103,7 @@ impl Execution<'_> {
     pub(super) fn after_fault_rule(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan, end: Endpoint) -> Option<Signal> {
         let endpoint = match end {
             Endpoint::Proxy => Some(&proxy.flows),
-            Endpoint::Target => self.run.target.and_then(|at| proxy.targets.get(at as usize)).map(|t| &t.flows),
+            Endpoint::Target => self.run.target().and_then(|at| proxy.targets.get(at as usize)).map(|t| &t.flows),
         };
         match endpoint {
             Some(endpoint) => self.enter_default_fault_rule(snapshot, proxy, endpoint),

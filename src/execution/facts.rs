@@ -80,7 +80,7 @@ impl<'a> View<'a, '_> {
                 None => Value::text(""),
             },
             SystemVariable::ClientReceivedLength => Value::from(self.run.received().body().len().to_string()),
-            SystemVariable::RouteName => Value::text(&self.proxy.routes.get(self.run.route? as usize)?.name),
+            SystemVariable::RouteName => Value::text(&self.proxy.routes.get(self.run.route()? as usize)?.name),
             SystemVariable::RouteTarget
             | SystemVariable::TargetName
             | SystemVariable::TargetUrl
@@ -180,7 +180,7 @@ impl<'a> View<'a, '_> {
 
     /// Facts that hold from the moment a target is chosen.
     fn of_target(self, variable: SystemVariable) -> Option<Value<'a>> {
-        let Some(target) = self.run.target else {
+        let Some(target) = self.run.target() else {
             // SAP documents it from the request of the target on, Apigee from that of the proxy.
             let early = variable == SystemVariable::TargetSslEnabled
                 && self.snapshot.settings.dialect.vendor != Vendor::Sap
@@ -211,7 +211,7 @@ impl<'a> View<'a, '_> {
     fn of_call(self, variable: SystemVariable) -> Option<Value<'a>> {
         let call = self.run.call()?;
         let info = self.target_info();
-        let target = self.proxy.targets.get(self.run.target? as usize)?;
+        let target = self.proxy.targets.get(self.run.target()? as usize)?;
         let server = |at: u32| target.balancer().and_then(|balancer| balancer.servers.get(at as usize));
         Some(match variable {
             SystemVariable::TargetSent(moment) => {
@@ -286,7 +286,7 @@ impl<'a> View<'a, '_> {
         match self.run.place.flow() {
             Some((at, part)) if at == end => self.flow(end, part, fact),
             // Elsewhere every flow of the endpoint has ended, the last of which is PostFlow.
-            _ if end == Endpoint::Target && self.run.target.is_none() => None,
+            _ if end == Endpoint::Target && self.run.target().is_none() => None,
             _ => self.flow(end, Part::Post, fact),
         }
     }
@@ -294,9 +294,9 @@ impl<'a> View<'a, '_> {
     fn flow(self, end: Endpoint, part: Part, fact: FlowFact) -> Option<&'a str> {
         let flows: &EndpointPlan = match end {
             Endpoint::Proxy => &self.proxy.flows,
-            Endpoint::Target => &self.proxy.targets.get(self.run.target? as usize)?.flows,
+            Endpoint::Target => &self.proxy.targets.get(self.run.target()? as usize)?.flows,
         };
-        let conditional = || flows.request.flows.get(self.run.flow? as usize);
+        let conditional = || flows.request.flows.get(self.run.flow()? as usize);
         match (part, fact) {
             (Part::Pre, FlowFact::Name) => Some("PreFlow"),
             (Part::Post, FlowFact::Name) => Some("PostFlow"),

@@ -86,7 +86,7 @@ impl<'r> Execution<'r> {
     }
 
     /// Runs to the end, or to the first thing only the host can do.
-    pub(crate) fn drive(&mut self, snapshot: &Snapshot, mut reply: Option<Reply>) -> Signal {
+    pub(crate) fn drive(&mut self, snapshot: &Snapshot) -> Signal {
         let Some(proxy) = self.run.proxy.and_then(|at| snapshot.proxies.get(at as usize)) else { return Signal::Done };
         loop {
             while let Some(list) = self.cursor.list {
@@ -98,44 +98,68 @@ impl<'r> Execution<'r> {
                     self.cursor.at += 1;
                     continue;
                 };
-                let result = match reply.take() {
-                    Some(Reply::Failed(HostFailure)) => StepResult::Raise(Raised::host_failure()),
-                    Some(reply) => {
-                        let mut cx = StepContext { run: &mut self.run, snapshot, proxy, policy };
-                        policy.compiled.resume(&mut cx, reply)
-                    }
-                    None => {
-                        let view = View { run: &self.run, snapshot, proxy };
-                        if !policy.enabled || !(step.condition.is_always() || step.condition.evaluate(&view)) {
-                            self.cursor.at += 1;
-                            continue;
-                        }
-                        self.run.begin_step();
-                        if self.run.steps > snapshot.settings.limits.steps {
-                            StepResult::Raise(Raised { host: true, ..Raised::new(&runtime::TOO_MANY_STEPS) })
-                        } else {
-                            let mut cx = StepContext { run: &mut self.run, snapshot, proxy, policy };
-                            policy.compiled.execute(&mut cx)
-                        }
-                    }
+                let runs = || step.condition.evaluate(&View { run: &self.run, snapshot, proxy });
+                if !policy.enabled || !(step.condition.is_always() || runs()) {
+                    self.cursor.at += 1;
+                    continue;
+                }
+                self.run.begin_step();
+                let result = if self.run.steps > snapshot.settings.limits.steps {
+                    StepResult::Raise(Raised { host: true, ..Raised::new(&runtime::TOO_MANY_STEPS) })
+                } else {
+                    policy.compiled.execute(&mut StepContext { run: &mut self.run, snapshot, proxy, policy })
                 };
                 match result {
                     StepResult::Continue => self.cursor.at += 1,
-                    StepResult::Call(call, shadowed) => self.call(proxy, call, shadowed, snapshot),
-                    StepResult::Respond => {
-                        self.unwind();
-                        self.run.side = Side::Response;
-                        self.enter(snapshot, proxy, Stage::Response(Endpoint::Proxy, Part::Pre));
+                    other => {
+                        if let Some(signal) = self.settle(snapshot, proxy, policy, step.policy, other) {
+                            return signal;
+                        }
                     }
-                    StepResult::Suspend(Need::Token(request)) => return Signal::Token(request),
-                    StepResult::Raise(raised) => self.failed(snapshot, proxy, policy, step.policy, raised),
                 }
             }
-            match self.advance(snapshot, proxy) {
-                Some(signal) => return signal,
-                None => continue,
+            if let Some(signal) = self.advance(snapshot, proxy) {
+                return signal;
             }
         }
+    }
+
+    /// Goes on with the step that waited, and what the host answered it.
+    pub(crate) fn resume(&mut self, snapshot: &Snapshot, reply: Reply) -> Signal {
+        let Some(proxy) = self.run.proxy.and_then(|at| snapshot.proxies.get(at as usize)) else { return Signal::Done };
+        let step = self.cursor.list.and_then(|list| proxy.steps(list).get(self.cursor.at as usize));
+        let Some((step, policy)) = step.and_then(|step| Some((step, proxy.policy(step.policy)?))) else {
+            return self.drive(snapshot);
+        };
+        let result = match reply {
+            Reply::Failed(HostFailure) => StepResult::Raise(Raised::host_failure()),
+            reply => policy.compiled.resume(&mut StepContext { run: &mut self.run, snapshot, proxy, policy }, reply),
+        };
+        self.settle(snapshot, proxy, policy, step.policy, result).unwrap_or_else(|| self.drive(snapshot))
+    }
+
+    /// Does what a step asks for that ended in another way than going on.
+    #[inline(never)]
+    fn settle(
+        &mut self,
+        snapshot: &Snapshot,
+        proxy: &ProxyPlan,
+        policy: &PolicyPlan,
+        at: u32,
+        result: StepResult,
+    ) -> Option<Signal> {
+        match result {
+            StepResult::Continue => self.cursor.at += 1,
+            StepResult::Call(call, shadowed) => self.call(proxy, call, shadowed, snapshot),
+            StepResult::Respond => {
+                self.unwind();
+                self.run.side = Side::Response;
+                self.enter(snapshot, proxy, Stage::Response(Endpoint::Proxy, Part::Pre));
+            }
+            StepResult::Suspend(Need::Token(request)) => return Some(Signal::Token(request)),
+            StepResult::Raise(raised) => self.failed(snapshot, proxy, policy, at, raised),
+        }
+        None
     }
 
     /// A step failed: note it, then go on or enter the error state.
@@ -210,10 +234,10 @@ impl<'r> Execution<'r> {
         self.cursor.list = match stage {
             Stage::Request(end, part) | Stage::Response(end, part) => {
                 self.run.place = stage;
-                self.run.flow = None;
+                self.run.leave_flow();
                 let flows = match end {
                     Endpoint::Proxy => Some(&proxy.flows),
-                    Endpoint::Target => self.run.target.and_then(|at| proxy.targets.get(at as usize)).map(|t| &t.flows),
+                    Endpoint::Target => self.run.target().and_then(|at| proxy.targets.get(at as usize)).map(|t| &t.flows),
                 };
                 let direction = flows.map(|flows| match stage {
                     Stage::Request(..) => &flows.request,
@@ -230,7 +254,9 @@ impl<'r> Execution<'r> {
                             FlowChoice::AsInRequest => self.run.chosen(end) == u32::try_from(at).ok(),
                         };
                         let chosen = direction.flows.iter().enumerate().position(runs);
-                        self.run.flow = chosen.and_then(|at| u32::try_from(at).ok());
+                        if let Some(at) = chosen.and_then(|at| u32::try_from(at).ok()) {
+                            self.run.cold_mut().flow = Some(at);
+                        }
                         let flow = chosen.and_then(|at| direction.flows.get(at));
                         if flow.is_some_and(|flow| flow.choice == FlowChoice::Noted) {
                             self.run.note_chosen(end);
@@ -273,7 +299,7 @@ impl<'r> Execution<'r> {
             },
             Stage::Route => match self.route(snapshot, proxy) {
                 Some(RouteTo::Target(at)) => {
-                    self.run.target = Some(at);
+                    self.run.cold_mut().target = Some(at);
                     Stage::Request(Target, Part::Pre)
                 }
                 Some(RouteTo::Null) => {
@@ -310,7 +336,7 @@ impl<'r> Execution<'r> {
     fn route(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan) -> Option<RouteTo> {
         let view = View { run: &self.run, snapshot, proxy };
         let at = proxy.routes.iter().position(|rule| rule.condition.evaluate(&view))?;
-        self.run.route = u32::try_from(at).ok();
+        self.run.cold_mut().route = u32::try_from(at).ok();
         proxy.routes.get(at).map(|rule| rule.target)
     }
 }

@@ -74,6 +74,12 @@ pub(crate) struct Cold {
     pub(crate) fault_rule_ran: bool,
     /// The conditional flows chosen for the request, of the proxy and of the target, where the response runs the same.
     pub(crate) chosen: [Option<u32>; 2],
+    /// The target endpoint, once it is known.
+    pub(crate) target: Option<u32>,
+    /// The route rule that chose it.
+    pub(crate) route: Option<u32>,
+    /// The conditional flow being run.
+    pub(crate) flow: Option<u32>,
     pub(crate) custom: Vec<Option<Message>>,
     /// What was written to variables that the deployment does not name, the latest last.
     unnamed: Vec<(Box<str>, Value<'static>)>,
@@ -104,10 +110,6 @@ pub(crate) struct Run<'r> {
     pub(crate) proxy: Option<u32>,
     /// Where `proxy.pathsuffix` starts in the path as received.
     pub(crate) suffix: u32,
-    pub(crate) target: Option<u32>,
-    pub(crate) route: Option<u32>,
-    /// The conditional flow being run.
-    pub(crate) flow: Option<u32>,
     /// The stage being run, or the one in which the error arose.
     pub(crate) place: Stage,
     pub(crate) steps: u32,
@@ -130,9 +132,6 @@ impl<'r> Run<'r> {
             fault: None,
             proxy,
             suffix,
-            target: None,
-            route: None,
-            flow: None,
             place: Stage::Request(Endpoint::Proxy, Part::Pre),
             steps: 0,
             now_ms: UNREAD,
@@ -168,6 +167,28 @@ impl<'r> Run<'r> {
     pub(crate) fn replace_fault(&mut self, raised: Raised) {
         if let Some(before) = self.fault.replace(raised) {
             self.note_failure(before);
+        }
+    }
+
+    /// The target endpoint, once it is known.
+    pub(crate) fn target(&self) -> Option<u32> {
+        self.cold()?.target
+    }
+
+    /// The route rule that chose the target.
+    pub(crate) fn route(&self) -> Option<u32> {
+        self.cold()?.route
+    }
+
+    /// The conditional flow being run.
+    pub(crate) fn flow(&self) -> Option<u32> {
+        self.cold()?.flow
+    }
+
+    /// No conditional flow is being run any more.
+    pub(crate) fn leave_flow(&mut self) {
+        if let Some(cold) = &mut self.cold {
+            cold.flow = None;
         }
     }
 
@@ -309,7 +330,7 @@ impl<'r> Run<'r> {
                 Err(NotWritable)
             }
             // What a target is sent is nobody's to say before there is one: the vendors let such a write pass in vain.
-            Kind::System(_) if self.target.is_none() && !proxy.is_bare() => Ok(()),
+            Kind::System(_) if self.target().is_none() && !proxy.is_bare() => Ok(()),
             _ => {
                 let slots = &mut self.cold_mut().slots;
                 if slots.is_empty() {
@@ -427,7 +448,7 @@ impl<'r> Run<'r> {
 
     /// Notes that the conditional flow being run was chosen for the request.
     pub(crate) fn note_chosen(&mut self, end: Endpoint) {
-        let flow = self.flow;
+        let flow = self.flow();
         let [proxy, target] = &mut self.cold_mut().chosen;
         *if end == Endpoint::Proxy { proxy } else { target } = flow;
     }

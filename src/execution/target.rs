@@ -32,7 +32,7 @@ pub(super) fn build(
     now_ms: Option<i64>,
 ) -> Result<(TargetRequest, TargetCall), Raised> {
     let view = View { run, snapshot, proxy };
-    let target = run.target.and_then(|at| proxy.targets.get(at as usize)).ok_or_else(unreachable_target)?;
+    let target = run.target().and_then(|at| proxy.targets.get(at as usize)).ok_or_else(unreachable_target)?;
     let written = |name: &str| proxy.names.find(name).and_then(|var: VarRef| run.slot(var));
     let mut server = None;
     let url = match written("target.evaluated.url").or_else(|| written("target.url")) {
@@ -162,7 +162,7 @@ impl View<'_, '_> {
 
     /// The URL of the chosen target without suffix and query.
     pub(super) fn target_url(&self) -> Option<String> {
-        let target = self.run.target.and_then(|at| self.proxy.targets.get(at as usize))?;
+        let target = self.run.target().and_then(|at| self.proxy.targets.get(at as usize))?;
         if let Some(call) = self.run.call() {
             return Some(call.base.clone());
         }

@@ -103,6 +103,7 @@ impl PolicyDocument {
         }
     }
 
+    /// Reads the root of a document; `name` stands in where it has no `name` attribute.
     pub(crate) fn from_root(root: Element<'_>, name: &str, diagnostics: &mut Diagnostics) -> Option<Self> {
         let name = match root.attribute("name") {
             Some(attribute) if attribute.value.trim().is_empty() => {

@@ -16,9 +16,11 @@ const BLOCKS: usize = 26;
 ///
 /// There are as many as clients ask for different scopes, not as many as tokens; beyond a limit no more are kept.
 pub(super) struct Grants {
-    blocks: [OnceLock<Box<[OnceLock<Arc<AccessToken>>]>>; BLOCKS],
+    blocks: [OnceLock<Block>; BLOCKS],
     most: usize,
 }
+
+type Block = Box<[OnceLock<Arc<AccessToken>>]>;
 
 /// The grants known, for the writer.
 #[derive(Default)]
