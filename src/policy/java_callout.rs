@@ -23,7 +23,7 @@ impl PolicySyntax for JavaCallout {
     const ELEMENT: &'static str = "JavaCallout";
 
     fn check(&self, root: Element<'_>, d: &mut Diagnostics) {
-        Resources { scheme: "java", malformed: None, wrong_type: None }.check([&self.resource_url], root, d);
+        Resources { schemes: &["java"], malformed: None, wrong_type: None }.check([&self.resource_url], root, d);
     }
 }
 

@@ -69,7 +69,7 @@ impl PolicySyntax for Javascript {
 
     fn check(&self, root: Element<'_>, d: &mut Diagnostics) {
         let resources = Resources {
-            scheme: "jsc",
+            schemes: &["jsc"],
             malformed: Some("InvalidResourceUrlFormat"),
             wrong_type: Some("WrongResourceType"),
         };

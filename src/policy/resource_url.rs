@@ -5,8 +5,8 @@ use crate::xml::Element;
 
 /// What a policy type asks of the addresses of its resources.
 pub(super) struct Resources {
-    /// The scheme they must have.
-    pub(super) scheme: &'static str,
+    /// The schemes they may have, the usual one first.
+    pub(super) schemes: &'static [&'static str],
     /// The vendor's code for an address of another form.
     pub(super) malformed: Option<&'static str>,
     /// The vendor's code for another scheme.
@@ -23,12 +23,13 @@ impl Resources {
         root: Element<'_>,
         d: &mut Diagnostics,
     ) {
-        let help = || format!("an address such as `{0}://name.{0}`", self.scheme);
+        let scheme = self.schemes.first().copied().unwrap_or_default();
+        let help = || format!("an address such as `{scheme}://{{name}}`");
         for url in urls {
             let (code, message, vendor) = match url.split_once("://") {
-                Some((scheme, name)) if scheme == self.scheme && !name.is_empty() => continue,
-                Some((scheme, name)) if is_scheme(scheme) && !name.is_empty() => {
-                    let message = format!("`{}` is no resource of the type `{}`", url.value, self.scheme);
+                Some((written, name)) if self.schemes.contains(&written) && !name.is_empty() => continue,
+                Some((other, name)) if is_scheme(other) && !name.is_empty() => {
+                    let message = format!("`{}` is no resource of the type `{scheme}`", url.value);
                     ("resource::wrong-type", message, self.wrong_type)
                 }
                 _ => {

@@ -28,7 +28,9 @@ impl PolicySyntax for Script {
     const ELEMENT: &'static str = "Script";
 
     fn check(&self, root: Element<'_>, d: &mut Diagnostics) {
-        let resources = Resources { scheme: "py", malformed: Some("InvalidResourceUrlFormat"), wrong_type: None };
+        // Edge also ran scripts of `resources/js` this way.
+        let resources =
+            Resources { schemes: &["py", "js"], malformed: Some("InvalidResourceUrlFormat"), wrong_type: None };
         resources.check([&self.resource_url].into_iter().chain(&self.include_urls), root, d);
         no_timeout(self.timeout.as_ref(), root, d);
     }
@@ -42,6 +44,7 @@ mod tests {
     fn deployment_faults_have_the_vendors_codes() {
         for (inside, want) in [
             ("<ResourceURL>py://a.py</ResourceURL><IncludeURL>py://b.py</IncludeURL>", &[][..]),
+            ("<ResourceURL>js://a.js</ResourceURL>", &[]),
             ("<ResourceURL>a.py</ResourceURL>", &["InvalidResourceUrlFormat"]),
             ("<ResourceURL>jsc://a.js</ResourceURL>", &["resource::wrong-type"]),
             ("", &["xml::missing-element"]),
