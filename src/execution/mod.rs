@@ -237,7 +237,9 @@ impl<'r> Execution<'r> {
                 self.run.leave_flow();
                 let flows = match end {
                     Endpoint::Proxy => Some(&proxy.flows),
-                    Endpoint::Target => self.run.target().and_then(|at| proxy.targets.get(at as usize)).map(|t| &t.flows),
+                    Endpoint::Target => {
+                        self.run.target().and_then(|at| proxy.targets.get(at as usize)).map(|t| &t.flows)
+                    }
                 };
                 let direction = flows.map(|flows| match stage {
                     Stage::Request(..) => &flows.request,

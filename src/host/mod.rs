@@ -7,6 +7,7 @@
 mod client_id;
 mod clock;
 mod fingerprint;
+mod found;
 mod memory;
 mod random;
 mod token;
@@ -17,9 +18,10 @@ pub(crate) use fingerprint::FingerprintKey;
 
 pub use client_id::ClientId;
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use found::FoundToken;
 pub use memory::{GrantId, MemoryTokenStore, TokenHash};
 pub use random::{Random, SystemRandom};
-pub use token::{AccessToken, FoundToken, TokenAttribute, TokenChange, TokenKey, TokenStatus, TokenStore};
+pub use token::{AccessToken, TokenAttribute, TokenChange, TokenKey, TokenStatus, TokenStore};
 
 /// What a host answers.
 #[derive(Debug)]

@@ -42,10 +42,15 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     /// The proxy endpoint that serves a path: the most specific base path wins.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn classify(&self, path: &str) -> Option<(usize, &ProxyPlan, usize)> {
         // Proxies are sorted by specificity at link time.
-        self.proxies.iter().enumerate().find_map(|(at, proxy)| Some((at, proxy, proxy.base_path.matches(path)?)))
+        for (at, proxy) in self.proxies.iter().enumerate() {
+            if let Some(suffix) = proxy.base_path.matches(path) {
+                return Some((at, proxy, suffix));
+            }
+        }
+        None
     }
 
     /// Whether some step may have to wait for the host.

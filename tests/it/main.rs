@@ -17,6 +17,7 @@ mod dialect_flows;
 mod fuzz;
 mod jwt_oracle;
 mod limits;
+mod model;
 mod refusals;
 mod table;
 mod variables;

@@ -7,7 +7,7 @@ use crate::host::AccessToken;
 
 /// The number of a grant in its store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GrantId(pub(super) u32);
+pub struct GrantId(pub(in crate::host) u32);
 
 /// Blocks of 1, 2, 4, ... grants.
 const BLOCKS: usize = 26;
