@@ -8,7 +8,8 @@ use tollgate::policy::TYPES;
 use crate::cases::{files, root};
 
 /// Files of `src/policy` that are no policy.
-const SHARED: &[&str] = &["mod", "common", "step", "document", "message_edit", "remembered", "shape", "tests"];
+const SHARED: &[&str] =
+    &["mod", "common", "step", "document", "message_edit", "named", "remembered", "resource_url", "shape", "tests"];
 
 /// `GetOAuthV2Info` as a file name: `get_oauth_v2_info`.
 fn snake(name: &str) -> String {
