@@ -1,10 +1,10 @@
 //! Javascript: runs a script.
 
 use super::PolicySyntax;
-use super::common::ValueOrRef;
 use super::named::{NamedProperty, Verbatim};
 use super::resource_url::Resources;
 use super::shape::shape;
+use super::target_connection::SslSettings;
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::xml::Element;
 
@@ -24,43 +24,7 @@ shape! {
         /// `<Properties>`: what the script reads as `properties`.
         list "Properties" / "Property" properties: Vec<NamedProperty>,
         /// `<SSLInfo>`: how the script's own calls are secured.
-        child "SSLInfo" ssl_info: Option<ScriptSslInfo>,
-    }
-}
-
-shape! {
-    /// `<SSLInfo>` of a script.
-    pub struct ScriptSslInfo {
-        /// `<Enabled>`: whether TLS is used.
-        child "Enabled" enabled: bool = false,
-        /// `<Enforce>`: whether anything but TLS is refused.
-        child "Enforce" enforce: bool = false,
-        /// `<ClientAuthEnabled>`: whether a certificate is shown.
-        child "ClientAuthEnabled" client_auth_enabled: bool = false,
-        /// `<KeyStore>`: where the certificate is.
-        child "KeyStore" key_store: Option<ValueOrRef>,
-        /// `<KeyAlias>`: which certificate.
-        child "KeyAlias" key_alias: Option<ValueOrRef>,
-        /// `<TrustStore>`: whom to trust.
-        child "TrustStore" trust_store: Option<ValueOrRef>,
-        /// `<IgnoreValidationErrors>`: whether a certificate is trusted that does not hold.
-        child "IgnoreValidationErrors" ignore_validation_errors: bool = false,
-        /// `<Protocols>`: the versions of TLS.
-        list "Protocols" / "Protocol" protocols: Vec<Spanned<String>>,
-        /// `<Ciphers>`: the cipher suites.
-        list "Ciphers" / "Cipher" ciphers: Vec<Spanned<String>>,
-        /// `<CommonName>`: the name the certificate must have.
-        child "CommonName" common_name: Option<ScriptCommonName>,
-    }
-}
-
-shape! {
-    /// `<CommonName>` of [`ScriptSslInfo`].
-    pub struct ScriptCommonName {
-        /// The `wildcardMatch` attribute: whether a certificate for a wildcard will do.
-        attribute "wildcardMatch" wildcard_match: bool = false,
-        /// The name.
-        text name: Option<Spanned<String>>,
+        child "SSLInfo" ssl_info: Option<SslSettings>,
     }
 }
 
@@ -96,7 +60,7 @@ mod tests {
 
     #[test]
     fn deployment_faults_have_the_vendors_codes() {
-        let ssl = "<SSLInfo><Enabled>true</Enabled><TrustStore ref='t'/><CommonName wildcardMatch='true'>h</CommonName>
+        let ssl = "<SSLInfo><Enabled>true</Enabled><TrustStore>ref://t</TrustStore><CommonName wildcardMatch='true'>h</CommonName>
             <Ciphers><Cipher>c</Cipher></Ciphers></SSLInfo>";
         for (inside, want) in [
             ("<ResourceURL>jsc://a.js</ResourceURL>", &[][..]),

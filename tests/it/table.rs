@@ -8,8 +8,21 @@ use tollgate::policy::TYPES;
 use crate::cases::{files, root};
 
 /// Files of `src/policy` that are no policy.
-const SHARED: &[&str] =
-    &["mod", "common", "step", "document", "message_edit", "named", "remembered", "resource_url", "shape", "tests"];
+const SHARED: &[&str] = &[
+    "mod",
+    "cache",
+    "common",
+    "step",
+    "document",
+    "extraction",
+    "message_edit",
+    "named",
+    "remembered",
+    "resource_url",
+    "shape",
+    "target_connection",
+    "tests",
+];
 
 /// `GetOAuthV2Info` as a file name: `get_oauth_v2_info`.
 fn snake(name: &str) -> String {

@@ -16,6 +16,7 @@ pub(crate) enum Owner {
     AssignMessage,
     HttpModifier,
     RaiseFault,
+    ServiceCallout,
 }
 
 /// The parts with the names of their elements, and of the elements in a list.
@@ -35,9 +36,11 @@ pub(super) const PARTS: &[(&str, Option<&str>, Part)] = &[
 fn part_of(owner: Owner, action: Action, name: &str) -> Option<(Part, Option<&'static str>)> {
     let (_, item, part) = PARTS.iter().find(|(known, ..)| *known == name)?;
     let allowed = match (owner, action) {
+        // Deployed callouts have parts that do nothing, which the policy tells.
+        (Owner::ServiceCallout, Action::Add | Action::Remove) => true,
         (Owner::AssignMessage, Action::Add) => item.is_some(),
         (Owner::AssignMessage, Action::Remove) => item.is_some() || *part == Part::Payload,
-        (Owner::AssignMessage, Action::Copy | Action::Set) => true,
+        (Owner::AssignMessage | Owner::ServiceCallout, Action::Copy | Action::Set) => true,
         (Owner::HttpModifier, Action::Add | Action::Remove) => item.is_some(),
         (Owner::HttpModifier, Action::Set) => !matches!(part, Part::Payload | Part::ReasonPhrase),
         (Owner::HttpModifier, Action::Copy) => false,
@@ -64,6 +67,7 @@ impl MessageAction {
                     parts: selected(element, owner, Action::Copy, d),
                 })),
                 "Remove" => Some(Self::Remove(selected(element, owner, Action::Remove, d))),
+                "AssignVariable" if owner == Owner::ServiceCallout => continue,
                 "AssignVariable" => AssignVariable::parse(element, d).map(|it| Self::AssignVariable(Box::new(it))),
                 _ => continue,
             };
@@ -148,7 +152,7 @@ fn delimiter(element: Element<'_>, name: &'static str, d: &mut Diagnostics) -> R
     Err(BadDelimiter)
 }
 
-fn authentication(element: Element<'_>, d: &mut Diagnostics) -> Authentication {
+pub(super) fn authentication(element: Element<'_>, d: &mut Diagnostics) -> Authentication {
     let value =
         |parent: Element<'_>, name: &'static str, d: &mut Diagnostics| parent.child(name, d).map(ValueOrRef::parse);
     let google_access_token = element.child("GoogleAccessToken", d).map(|token| {
