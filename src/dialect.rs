@@ -81,6 +81,20 @@ pub struct Dialect {
     pub odata_keys: bool,
     /// Lifetime in milliseconds of an access token whose policy names none.
     pub access_token_lifetime_ms: i64,
+    /// Lifetime in milliseconds of a refresh token whose policy names none, or -1.
+    pub refresh_token_lifetime_ms: i64,
+    /// Lifetime in milliseconds of an authorization code whose policy names none.
+    pub authorization_code_lifetime_ms: i64,
+    /// Whether the access token issued before is revoked when its refresh token is exchanged.
+    pub refresh_revokes_access_token: bool,
+    /// Whether code challenges (RFC 7636) that clients send are kept, and their verifiers demanded.
+    pub code_challenges: bool,
+    /// Whether an OAuth parameter that is sent twice is refused.
+    pub refuse_repeated_parameters: bool,
+    /// Whether a path outside the token's products is told as a missing resource.
+    pub names_missing_resource: bool,
+    /// Status of a failed DeleteOAuthV2Info.
+    pub delete_info_failure_status: u16,
     /// Whether a JWT access token also needs a record in the token store.
     pub jwt_requires_record: bool,
     /// Whether `request.queryparam` and its kin can still be read once there is a response.
@@ -135,6 +149,34 @@ pub const SWITCHES: &[Switch] = &[
         evidence: "SAP documents 3600 s, on Edge 1800 s and 3600 s were seen, X is silent; 3600 s",
     },
     Switch {
+        name: "refresh_token_lifetime_ms",
+        evidence: "undocumented; the templates of Edge write -1, which is without end; -1",
+    },
+    Switch {
+        name: "authorization_code_lifetime_ms",
+        evidence: "undocumented; RFC 6749 recommends ten minutes at most; ten minutes",
+    },
+    Switch {
+        name: "refresh_revokes_access_token",
+        evidence: "undocumented; RFC 6749 lets the old access token live until its end; false",
+    },
+    Switch {
+        name: "code_challenges",
+        evidence: "the vendors have no element for them; a client that sends one relies on it, so it is kept; true",
+    },
+    Switch {
+        name: "refuse_repeated_parameters",
+        evidence: "undocumented; RFC 6749 sections 3.1 and 3.2 forbid them; true",
+    },
+    Switch {
+        name: "names_missing_resource",
+        evidence: "seen on older platforms of Edge: apiresource_doesnot_exist in place of the missing product; false",
+    },
+    Switch {
+        name: "delete_info_failure_status",
+        evidence: "conflict: 401 on the policy page, 404 in the HTTP reference; 401",
+    },
+    Switch {
         name: "jwt_requires_record",
         evidence: "undocumented whether a JWT that another gateway issued with the same key passes; false, so it does",
     },
@@ -176,6 +218,13 @@ impl Dialect {
             target_errors_reach_proxy: false,
             odata_keys: false,
             access_token_lifetime_ms: 3_600_000,
+            refresh_token_lifetime_ms: -1,
+            authorization_code_lifetime_ms: 600_000,
+            refresh_revokes_access_token: false,
+            code_challenges: true,
+            refuse_repeated_parameters: true,
+            names_missing_resource: false,
+            delete_info_failure_status: 401,
             jwt_requires_record: false,
             query_params_in_response: false,
             system_time: SystemTime::Reading,

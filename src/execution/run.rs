@@ -12,7 +12,7 @@ use super::cursor::{Endpoint, Frame, Part, Stage};
 use crate::dialect::NullRoute;
 use crate::entity::{Admission, CredentialId};
 use crate::fault::Raised;
-use crate::host::{AccessToken, FoundToken, Host};
+use crate::host::{AuthorizationCode, FoundToken, Host, TokenPair};
 use crate::message::{Field, Message, MessageMut, MessageRef, RequestMessage, Root};
 use crate::plan::ProxyPlan;
 use crate::secret::Secret;
@@ -89,8 +89,12 @@ pub(crate) struct Cold {
     pub(crate) progress: usize,
     /// The token a policy is looking up.
     pub(crate) looked_up: Option<Secret>,
-    /// The token a policy is storing.
-    pub(crate) pending: Option<(Secret, Arc<AccessToken>)>,
+    /// The tokens a policy is storing.
+    pub(crate) pending: Option<Box<TokenPair>>,
+    /// The code a policy is storing, and where it is to be sent.
+    pub(crate) pending_code: Option<Box<(Secret, String, Arc<AuthorizationCode>)>>,
+    /// Where the token is to be sent that a policy is storing.
+    pub(crate) redirect: Option<String>,
 }
 
 const UNREAD: i64 = i64::MIN;

@@ -22,6 +22,7 @@ pub mod concurrent_ratelimit;
 pub mod connector_callout;
 pub mod data_capture;
 pub mod delete_oauth_v1_info;
+mod delete_oauth_v2_info;
 pub mod external_callout;
 pub mod extract_variables;
 pub mod extraction;
@@ -62,6 +63,7 @@ pub mod regular_expression_protection;
 pub mod reset_quota;
 mod resource_url;
 pub mod response_cache;
+mod revoke_oauth_v2;
 pub mod sanitize_model_response;
 pub mod sanitize_user_prompt;
 pub mod script;
@@ -225,10 +227,12 @@ macro_rules! policy_table {
 policy_table! {
     runs {
         AssignMessage => assign_message::AssignMessage,
+        DeleteOAuthV2Info => delete_oauth_v2_info::DeleteOAuthV2Info,
         FlowCallout => flow_callout::FlowCallout,
         GetOAuthV2Info => get_oauth_v2_info::GetOAuthV2Info,
         OAuthV2 => oauth_v2::OAuthV2,
         RaiseFault => raise_fault::RaiseFault,
+        RevokeOAuthV2 => revoke_oauth_v2::RevokeOAuthV2,
         SetOAuthV2Info => set_oauth_v2_info::SetOAuthV2Info,
     }
     reads {
@@ -307,6 +311,7 @@ fn parse<T: PolicySyntax>(root: Element<'_>, d: &mut Diagnostics) -> Option<Box<
 pub mod ast {
     pub use super::assign_message::{AssignMessage, AssignTo, MessageKind};
     pub use super::common::{Attribute, ValueOrRef};
+    pub use super::delete_oauth_v2_info::DeleteOAuthV2Info;
     pub use super::flow_callout::{FlowCallout, Parameter};
     pub use super::get_oauth_v2_info::GetOAuthV2Info;
     pub use super::message_edit::{
@@ -315,6 +320,7 @@ pub mod ast {
     };
     pub use super::oauth_v2::*;
     pub use super::raise_fault::RaiseFault;
+    pub use super::revoke_oauth_v2::RevokeOAuthV2;
     pub use super::set_oauth_v2_info::SetOAuthV2Info;
 }
 

@@ -2,7 +2,7 @@
 
 use crate::entity::{CredentialRecord, Directory, Quota};
 use crate::execution::{Verified, View};
-use crate::host::AccessToken;
+use crate::host::{AccessToken, TokenKey};
 
 use super::Value;
 
@@ -35,6 +35,9 @@ pub(crate) enum Fact {
     Status,
     IssuedAt,
     ExpiresIn,
+    RefreshToken,
+    RefreshTokenExpiresIn,
+    RefreshTokenStatus,
     ProductName,
     OperationResource,
     OperationMethods,
@@ -85,6 +88,9 @@ const NAMES: &[(&str, Fact)] = &[
     ("status", Fact::Status),
     ("issued_at", Fact::IssuedAt),
     ("expires_in", Fact::ExpiresIn),
+    ("refresh_token", Fact::RefreshToken),
+    ("refresh_token_expires_in", Fact::RefreshTokenExpiresIn),
+    ("refresh_token_status", Fact::RefreshTokenStatus),
     ("apiproduct.name", Fact::ProductName),
     ("apigee.apiproduct.name", Fact::ProductName),
     ("apiproduct.operation", Fact::OperationResource),
@@ -194,6 +200,14 @@ impl Fact {
                 let seconds = token.expires_in(view.now_ms()?).unwrap_or(i64::from(i32::MAX));
                 Value::from(seconds.to_string())
             }
+            Self::RefreshToken => {
+                let text = grant()?.paired.as_ref()?.open(TokenKey::new(view.run.token_text(&verified.text)))?;
+                Value::from(text.expose().to_owned())
+            }
+            Self::RefreshTokenExpiresIn => {
+                Value::from(grant()?.paired.as_ref()?.expires_in(view.now_ms()?).to_string())
+            }
+            Self::RefreshTokenStatus => Value::text(grant()?.paired.as_ref()?.status.as_str()),
             Self::ProductName => Value::text(&directory.product(verified.admission.product)?.name),
             Self::OperationResource => Value::text(&operation()?.1.resource),
             Self::OperationMethods => Value::List(std::borrow::Cow::Borrowed(&operation()?.1.methods)),
