@@ -49,6 +49,10 @@ pub(crate) fn link(
             diagnostics.push(Diagnostic::error("plan::duplicate-proxy", format!("two bundles are named `{name}`")));
         }
     }
+    for template in bundles.iter().filter(|bundle| bundle.kind == BundleKind::PolicyTemplate) {
+        let message = format!("`{}` is a policy template, which does not run by itself", template.name);
+        diagnostics.push(Diagnostic::error("plan::policy-template", message).help("copy its flows into a proxy"));
+    }
     let rules = if settings.dialect.odata_keys { PathRules::SAP } else { PathRules::APIGEE };
     let directory = Directory::build(entities, &names, &environment, rules, diagnostics);
 
@@ -113,7 +117,7 @@ fn bare(name: &str, sources: &[Source], settings: &Settings, diagnostics: &mut D
 /// The policies of a bundle, by the names its steps use.
 struct PolicyScope<'b> {
     bundle: &'b Bundle,
-    policies: BTreeMap<String, PolicyDocument>,
+    policies: BTreeMap<String, Arc<PolicyDocument>>,
 }
 
 impl<'b> PolicyScope<'b> {
@@ -121,7 +125,7 @@ impl<'b> PolicyScope<'b> {
         let mut policies = BTreeMap::new();
         for document in &bundle.policies {
             let name = &document.name.value;
-            if let Some(policy) = PolicyDocument::parse(&document.source, name, limits, diagnostics) {
+            if let Some(policy) = document.policy(limits, diagnostics) {
                 policy.refuse_unsupported(diagnostics);
                 policies.insert(name.clone(), policy);
             }

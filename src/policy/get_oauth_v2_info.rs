@@ -4,7 +4,7 @@ use super::common::{CompiledValue, ValueOrRef};
 use super::oauth_v2::profile::{self, CLIENT_NAMES, CODE_NAMES};
 use super::oauth_v2::{ACCESS_TOKEN_EXPIRED, INVALID_ACCESS_TOKEN, NO_API_PRODUCT_MATCH};
 use super::shape::shape;
-use super::{PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
+use super::{OwnVariables, PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::diagnostic::{Diagnostic, Spanned};
 use crate::dialect::Vendor;
 use crate::entity::CredentialRecord;
@@ -135,6 +135,10 @@ impl PolicyType for GetOAuthV2Info {
         REFRESH_TOKEN_EXPIRED,
         INVALID_CODE,
         CODE_EXPIRED,
+    ];
+    const VARIABLES: &'static [OwnVariables] = &[
+        OwnVariables { prefix: "oauthv2accesstoken", names: TOKEN_NAMES },
+        OwnVariables { prefix: "oauthv2client", names: CLIENT_NAMES },
     ];
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {

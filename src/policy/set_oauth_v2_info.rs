@@ -8,7 +8,7 @@ use super::common::{Attribute, CompiledAttribute, CompiledValue, ValueOrRef};
 use super::get_oauth_v2_info::{EXPIRED, INVALID};
 use super::oauth_v2::profile::token_facts;
 use super::shape::{ChildField, Shape};
-use super::{PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
+use super::{OwnVariables, PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fault::FaultSpec;
 use crate::host::{AccessToken, TokenChange, TokenStatus};
@@ -78,6 +78,7 @@ impl PolicyType for SetOAuthV2Info {
     type Compiled = Compiled;
     const PREFIX: &'static str = "oauthV2";
     const FAULTS: &'static [FaultSpec] = &[EXPIRED, INVALID];
+    const VARIABLES: &'static [OwnVariables] = &[OwnVariables { prefix: "oauthv2accesstoken", names: NAMES }];
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {
         let (fixed, custom): (Vec<_>, Vec<_>) =

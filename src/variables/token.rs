@@ -148,6 +148,11 @@ const NAMES: &[(&str, Fact)] = &[
 type Family = fn(Box<str>) -> TokenVariable;
 
 impl TokenVariable {
+    /// The names of those that have one.
+    pub(super) fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, _)| *name)
+    }
+
     pub(crate) fn parse(name: &str) -> Option<Self> {
         if let Some((_, fact)) = NAMES.iter().find(|(known, _)| *known == name) {
             return Some(Self::Fixed(*fact));

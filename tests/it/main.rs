@@ -11,11 +11,13 @@
 )]
 
 mod cases;
+mod corpus;
 mod deploy;
 mod dialect;
 mod dialect_flows;
 mod fuzz;
 mod jwt_oracle;
+mod ledger;
 mod limits;
 mod model;
 mod refusals;

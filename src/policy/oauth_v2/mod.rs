@@ -28,7 +28,7 @@ use serde::Serialize;
 
 use super::common::{Attribute, ValueOrRef};
 use super::shape::Shape;
-use super::{PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult};
+use super::{OwnVariables, PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult};
 use crate::diagnostic::{Diagnostics, Spanned};
 use crate::fault::FaultSpec;
 use crate::plan::Linker;
@@ -251,6 +251,7 @@ impl PolicyType for OAuthV2 {
     type Compiled = Compiled;
     const PREFIX: &'static str = "oauthV2";
     const FAULTS: &'static [FaultSpec] = faults::ALL;
+    const VARIABLES: &'static [OwnVariables] = response::VARIABLES;
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {
         match self.operation.value {

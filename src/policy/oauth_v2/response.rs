@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::entity::CredentialRecord;
 use crate::host::AccessToken;
 use crate::plan::Linker;
+use crate::policy::OwnVariables;
 use crate::variables::VarRef;
 
 /// The longest time the vendors know, which they print for what never ends.
@@ -143,9 +144,18 @@ const NAMES: [&str; 11] = [
 const REFRESH_NAMES: [&str; 4] =
     ["refresh_token", "refresh_token_expires_in", "refresh_token_issued_at", "refresh_token_status"];
 
+/// The names of the variables.
+pub(super) const VARIABLES: &[OwnVariables] = &[
+    OwnVariables { prefix: PREFIX, names: &NAMES },
+    OwnVariables { prefix: PREFIX, names: &["status"] },
+    OwnVariables { prefix: PREFIX, names: &REFRESH_NAMES },
+];
+
+const PREFIX: &str = "oauthv2accesstoken";
+
 impl Outputs {
     pub(super) fn new<'a>(linker: &mut Linker<'_>, attributes: impl Iterator<Item = &'a str>) -> Self {
-        let mut own = |tail: &str| linker.own("oauthv2accesstoken", tail);
+        let mut own = |tail: &str| linker.own(PREFIX, tail);
         Self {
             facts: NAMES.iter().map(|name| ((*name).to_owned(), own(name))).collect(),
             status: own("status"),
