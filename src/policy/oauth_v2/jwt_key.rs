@@ -48,7 +48,7 @@ impl Usage for SigningKey {
     fn prepare(algorithm: Algorithm, text: &str) -> Result<Self, KeyError> {
         match algorithm.family() {
             Family::Hmac => Self::secret(algorithm, text.as_bytes()),
-            _ => Self::from_pem(algorithm, text),
+            _ => Self::from_pem(algorithm, text, None),
         }
     }
 }
@@ -136,7 +136,7 @@ impl<K: Usage> Key<K> {
                 Err(error) => {
                     let problem = match error {
                         KeyError::Malformed => "is no public key or certificate in PEM form",
-                        KeyError::WrongKind => "is a key of another kind",
+                        KeyError::WrongKind | KeyError::WrongCurve | KeyError::Locked => "is a key of another kind",
                         KeyError::TooShort => "has fewer than 2048 bits, or more than 8192",
                     };
                     let message = format!("the key for algorithm `{}` {problem}", algorithm.as_str());
