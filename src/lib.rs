@@ -45,7 +45,7 @@ pub use engine::PolicyEngine;
 pub use error::{Error, ErrorKind};
 pub use fault::Fault;
 pub use limits::Limits;
-pub use need::{AsyncHost, NeedTarget, NeedToken, Progress, TargetFailure, TokenQuery};
+pub use need::{AsyncHost, NeedJwks, NeedTarget, NeedToken, Progress, TargetFailure, TokenQuery};
 pub use outcome::{Decision, Outcome};
 pub use secret::Secret;
 

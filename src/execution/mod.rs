@@ -14,7 +14,7 @@ use crate::policy::{Need, Reply, Run as _, StepContext, StepResult, TokenRequest
 use crate::scan::has_either;
 
 use cursor::{Cursor, Endpoint, Frame, Part, Stage};
-pub(crate) use run::{NotWritable, Run, Shadowed, Side, TokenText, Verified};
+pub(crate) use run::{Judged, NotWritable, Run, Shadowed, Side, TokenText, Verified};
 pub(crate) use target::TargetRequest;
 pub(crate) use view::{View, uuid};
 
@@ -30,6 +30,8 @@ pub(crate) enum Signal {
     Done,
     /// The token store has to be asked.
     Token(TokenRequest),
+    /// A key set has to be fetched, from this address.
+    Jwks(Box<str>),
     /// The target has to be called.
     Target(Box<TargetRequest>),
 }
@@ -113,6 +115,7 @@ impl<'r> Execution<'r> {
                         self.enter(snapshot, proxy, Stage::Response(Endpoint::Proxy, Part::Pre));
                     }
                     StepResult::Suspend(Need::Token(request)) => return Signal::Token(request),
+                    StepResult::Suspend(Need::Jwks(uri)) => return Signal::Jwks(uri),
                     StepResult::Raise(raised) => self.failed(snapshot, proxy, policy, step.policy, raised),
                 }
             }

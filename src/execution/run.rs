@@ -13,7 +13,7 @@ use crate::host::{AccessToken, Host};
 use crate::message::{Field, Message, MessageMut, MessageRef, RequestMessage, Root};
 use crate::plan::ProxyPlan;
 use crate::secret::Secret;
-use crate::variables::{Kind, MessageName, Value, VarRef};
+use crate::variables::{Decoded, Kind, MessageName, Value, VarRef};
 
 /// Which message `message` means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,15 @@ pub(crate) struct Verified {
     pub(crate) admission: Admission,
 }
 
+/// What a policy found in a token, and what it thought of it.
+#[derive(Clone)]
+pub(crate) struct Judged {
+    /// What the token says; nothing when the policy failed.
+    pub(crate) decoded: Option<Arc<Decoded>>,
+    /// Its verdict; none of a policy that only decodes.
+    pub(crate) valid: Option<bool>,
+}
+
 /// Where the text of the verified token is.
 #[derive(Clone)]
 pub(crate) enum TokenText {
@@ -63,6 +72,8 @@ pub(crate) struct Cold {
     unnamed: Vec<(Box<str>, Value<'static>)>,
     /// Failures beside the fault in force, the latest last.
     failures: Vec<Raised>,
+    /// What policies found in tokens, by their indices.
+    judged: Vec<(u32, Judged)>,
     /// How far a policy got that asks its host more than once.
     pub(crate) progress: usize,
     /// The token a policy is looking up.
@@ -152,6 +163,25 @@ impl<'r> Run<'r> {
         if let Some(before) = self.fault.replace(raised) {
             self.note_failure(before);
         }
+    }
+
+    /// Notes what a policy, by its index, found in a token; what was written to its variables before is over.
+    pub(crate) fn judge(&mut self, proxy: &ProxyPlan, policy: u32, judged: Judged) {
+        for (slot, (_, entry)) in self.slots.iter_mut().zip(proxy.names.iter()) {
+            if matches!(&entry.kind, Kind::Decoded { policy: of, .. } if *of == policy) {
+                *slot = None;
+            }
+        }
+        let known = &mut self.cold_mut().judged;
+        match known.iter_mut().find(|(at, _)| *at == policy) {
+            Some((_, before)) => *before = judged,
+            None => known.push((policy, judged)),
+        }
+    }
+
+    /// What a policy found in a token.
+    pub(crate) fn judged(&self, policy: u32) -> Option<&Judged> {
+        self.cold.as_ref()?.judged.iter().find(|(at, _)| *at == policy).map(|(_, judged)| judged)
     }
 
     /// The failures of policies, the latest first.

@@ -7,6 +7,7 @@
 mod client_id;
 mod clock;
 mod fingerprint;
+mod jwks;
 mod memory;
 mod random;
 mod token;
@@ -17,6 +18,7 @@ pub(crate) use fingerprint::FingerprintKey;
 
 pub use client_id::ClientId;
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use jwks::{DeferredJwks, JwksSource};
 pub use memory::MemoryTokenStore;
 pub use random::{Random, SystemRandom};
 pub use token::{AccessToken, TokenAttribute, TokenChange, TokenKey, TokenStatus, TokenStore};
@@ -53,6 +55,8 @@ pub struct Host {
     pub random: Arc<dyn Random>,
     /// Issued tokens.
     pub tokens: Arc<dyn TokenStore>,
+    /// Published key sets.
+    pub jwks: Arc<dyn JwksSource>,
     memory: Option<Arc<MemoryTokenStore>>,
 }
 
@@ -64,6 +68,7 @@ impl Host {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom::new()),
             tokens: Arc::clone(&tokens) as Arc<dyn TokenStore>,
+            jwks: Arc::new(DeferredJwks),
             memory: Some(tokens),
         }
     }
@@ -87,6 +92,13 @@ impl Host {
     pub fn with_tokens(mut self, tokens: impl TokenStore + 'static) -> Self {
         self.tokens = Arc::new(tokens);
         self.memory = None;
+        self
+    }
+
+    /// The same host with another source of published key sets.
+    #[must_use]
+    pub fn with_jwks(mut self, jwks: impl JwksSource + 'static) -> Self {
+        self.jwks = Arc::new(jwks);
         self
     }
 

@@ -208,7 +208,9 @@ impl SigningKey {
         };
         let material = match wanted {
             Family::Hmac => return Err(KeyError::WrongKind),
-            Family::Rsa if block.label == Label::RsaPrivateKey => Self::rsa(algorithm, RsaKeyPair::from_der(&block.der)),
+            Family::Rsa if block.label == Label::RsaPrivateKey => {
+                Self::rsa(algorithm, RsaKeyPair::from_der(&block.der))
+            }
             Family::Rsa => Self::rsa(algorithm, RsaKeyPair::from_pkcs8(&block.der)),
             Family::P256 => ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING),
             Family::P384 => ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING),

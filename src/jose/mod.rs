@@ -31,7 +31,7 @@ pub(crate) use algorithm::{Algorithm, Family};
 pub(crate) use claims::Claims;
 pub(crate) use compact::Compact;
 pub(crate) use header::Header;
-pub(crate) use json::{Malformed, Member};
+pub(crate) use json::Malformed;
 pub(crate) use jwk::JwkSet;
 pub(crate) use key::{KeyError, SigningKey, VerifyingKey};
 pub(crate) use sign::{detached_input, sign, sign_parts};

@@ -98,7 +98,9 @@ mod tests {
 
     #[test]
     fn members_occur_once_at_every_depth() {
-        for text in ["{\"a\":1,\"a\":1}", "{\"a\":{\"b\":1,\"\\u0062\":2}}", "{\"a\":[{\"b\":1,\"b\":1}]}", "[]", "{} x", ""] {
+        for text in
+            ["{\"a\":1,\"a\":1}", "{\"a\":{\"b\":1,\"\\u0062\":2}}", "{\"a\":[{\"b\":1,\"b\":1}]}", "[]", "{} x", ""]
+        {
             assert!(object(text.as_bytes()).is_err(), "{text}");
         }
         let text = "{\"a\":[1,-2,0.5,\"x\",true,null,{\"b\":{}}]}";

@@ -4,16 +4,23 @@
 //! how it runs. The table makes of them the [`Policy`] enum, the dispatch by element name, and the fault catalogue.
 
 mod common;
+mod jose;
 mod remembered;
 mod step;
 
 mod assign_message;
+mod decode_jws;
+mod decode_jwt;
 mod flow_callout;
+mod generate_jws;
+mod generate_jwt;
 mod get_oauth_v2_info;
 mod message_edit;
 mod oauth_v2;
 mod raise_fault;
 mod set_oauth_v2_info;
+mod verify_jws;
+mod verify_jwt;
 
 use serde::Serialize;
 
@@ -125,19 +132,32 @@ macro_rules! policy_table {
 
 policy_table! {
     AssignMessage => assign_message::AssignMessage,
+    DecodeJWS => decode_jws::DecodeJWS,
+    DecodeJWT => decode_jwt::DecodeJWT,
     FlowCallout => flow_callout::FlowCallout,
+    GenerateJWS => generate_jws::GenerateJWS,
+    GenerateJWT => generate_jwt::GenerateJWT,
     GetOAuthV2Info => get_oauth_v2_info::GetOAuthV2Info,
     OAuthV2 => oauth_v2::OAuthV2,
     RaiseFault => raise_fault::RaiseFault,
     SetOAuthV2Info => set_oauth_v2_info::SetOAuthV2Info,
+    VerifyJWS => verify_jws::VerifyJWS,
+    VerifyJWT => verify_jwt::VerifyJWT,
 }
 
 /// The policy types themselves, with everything their elements say.
 pub mod ast {
     pub use super::assign_message::{AssignMessage, AssignTo, MessageKind};
     pub use super::common::{Attribute, ValueOrRef};
+    pub use super::decode_jws::DecodeJWS;
+    pub use super::decode_jwt::DecodeJWT;
     pub use super::flow_callout::{FlowCallout, Parameter};
+    pub use super::generate_jws::GenerateJWS;
+    pub use super::generate_jwt::GenerateJWT;
     pub use super::get_oauth_v2_info::GetOAuthV2Info;
+    pub use super::jose::EncryptionAlgorithms;
+    pub use super::jose::keys::{Jwks, PrivateKey, PublicKey, SecretEncoding, SecretKey};
+    pub use super::jose::named::{ClaimType, NamedValue, NamedValues};
     pub use super::message_edit::{
         AssignVariable, Authentication, Change, CopyParts, GoogleAccessToken, GoogleIdToken, MessageAction,
         NamedTemplate, Payload, Selected, SelectedItem, SelectedPart,
@@ -145,6 +165,8 @@ pub mod ast {
     pub use super::oauth_v2::*;
     pub use super::raise_fault::RaiseFault;
     pub use super::set_oauth_v2_info::SetOAuthV2Info;
+    pub use super::verify_jws::VerifyJWS;
+    pub use super::verify_jwt::{MaxLifespan, VerifyJWT};
 }
 
 /// A row of the table of policy types.

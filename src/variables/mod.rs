@@ -1,14 +1,16 @@
 //! Flow variables: names resolved at link time, values read on demand.
 
+mod decoded;
 mod names;
 mod system;
 mod time;
 mod token;
 mod value;
 
+pub(crate) use decoded::{Decoded, DecodedVariable};
 pub(crate) use names::{FailureFact, Kind, MessageName, Names};
 pub(crate) use system::{SystemVariable, TimePart};
-pub(crate) use time::civil;
+pub(crate) use time::{civil, days_from_civil};
 pub use value::Value;
 
 /// A variable name resolved at link time: an index into the plan's table of names.

@@ -8,7 +8,7 @@ use tollgate::policy::TYPES;
 use crate::cases::{files, root};
 
 /// Files of `src/policy` that are no policy.
-const SHARED: &[&str] = &["mod", "common", "step", "message_edit", "remembered"];
+const SHARED: &[&str] = &["mod", "common", "step", "jose", "message_edit", "remembered"];
 
 /// `GetOAuthV2Info` as a file name: `get_oauth_v2_info`.
 fn snake(name: &str) -> String {

@@ -205,6 +205,7 @@ impl CaseFile {
         let now_ms = parse_time(now)?;
         host.set_time(now_ms);
         host.set_faults(step.host, mode);
+        host.set_jwks(step.jwks, mode);
         let issued = step.tokens.iter().try_for_each(|token| issue(host.store(), token, &self.entities, now_ms));
         issued.map_err(|error| error.to_string())
     }
@@ -229,6 +230,7 @@ fn steps(case: &Case) -> impl Iterator<Item = Step<'_>> {
         request: &case.request,
         target: case.target.as_ref(),
         host: case.host,
+        jwks: &case.jwks,
         want: &case.want,
     };
     let following = case.then.iter().map(|then| Step {
@@ -237,6 +239,7 @@ fn steps(case: &Case) -> impl Iterator<Item = Step<'_>> {
         request: &then.request,
         target: then.target.as_ref(),
         host: then.host,
+        jwks: &then.jwks,
         want: &then.want,
     });
     std::iter::once(first).chain(following)

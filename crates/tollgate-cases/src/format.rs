@@ -78,6 +78,9 @@ pub struct Case {
     /// What of the host fails or waits.
     #[serde(default)]
     pub host: HostFaults,
+    /// Published key sets by address; a `null`, or an address that is not there, cannot be fetched.
+    #[serde(default)]
+    pub jwks: Map<String, Value>,
     /// What must come of it.
     #[serde(default)]
     pub want: Want,
@@ -108,6 +111,9 @@ pub struct Then {
     /// What of the host fails or waits.
     #[serde(default)]
     pub host: HostFaults,
+    /// Published key sets by address; a `null`, or an address that is not there, cannot be fetched.
+    #[serde(default)]
+    pub jwks: Map<String, Value>,
     /// What must come of it.
     #[serde(default)]
     pub want: Want,

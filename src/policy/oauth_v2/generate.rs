@@ -146,7 +146,7 @@ impl Generate {
     pub(super) fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
         match reply {
             Reply::Token(reply) => self.finish(cx, reply),
-            Reply::Failed(_) => cx.unexpected(),
+            Reply::Jwks(_) | Reply::Failed(_) => cx.unexpected(),
         }
     }
 

@@ -1,0 +1,180 @@
+//! What the policies for signed tokens share: GenerateJWT, VerifyJWT, DecodeJWT, and the same three for JWS.
+//!
+//! | what | where |
+//! |---|---|
+//! | the faults, one table for both families | [`failure`] |
+//! | keys: elements, deployment checks, preparation | [`keys`] |
+//! | where the token is | [`source`] |
+//! | claims and headers that a policy names | [`named`] |
+//! | durations and dates | [`moment`] |
+//! | decoding, verifying, generating | [`decode`], [`verify`], [`generate`] |
+
+pub(super) mod decode;
+pub(super) mod failure;
+pub(super) mod generate;
+pub(super) mod keys;
+mod moment;
+pub(super) mod named;
+pub(super) mod source;
+pub(super) mod verify;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+pub(super) use failure::{Failure, Refusal, TokenKind};
+pub(super) use moment::{date, duration};
+
+use super::StepContext;
+use super::common::{ValueOrRef, spanned_text};
+use super::remembered::Remembered;
+use serde::Serialize;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
+use crate::jose::KeyError;
+use crate::plan::Linker;
+use crate::variables::{Intern, Value, VarRef};
+use crate::xml::Element;
+
+/// `<Algorithms>`: how a token is encrypted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EncryptionAlgorithms {
+    /// `<Key>`: how the content key is protected.
+    pub key: Option<Spanned<String>>,
+    /// `<Content>`: how the content is.
+    pub content: Option<Spanned<String>>,
+}
+
+impl EncryptionAlgorithms {
+    pub(super) fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
+        let element = root.child("Algorithms", d)?;
+        // The keys that only encryption takes; a policy that has it is refused as a whole.
+        for name in ["PasswordKey", "DirectKey"] {
+            if let Some(key) = root.child(name, d) {
+                key.read_all();
+            }
+        }
+        Some(Self { key: spanned_text(element, "Key", d), content: spanned_text(element, "Content", d) })
+    }
+
+    /// Refuses encrypted tokens. Whether the policy names both kinds of algorithm, which each request is told.
+    pub(super) fn check(
+        encrypted: Option<bool>,
+        algorithm: Option<&Spanned<String>>,
+        algorithms: Option<&Self>,
+        span: Span,
+        linker: &mut Linker<'_>,
+    ) -> Option<bool> {
+        if algorithm.is_some() && algorithms.is_some() {
+            let message = "the policy has both `Algorithm` and `Algorithms`";
+            let finding = Diagnostic::warning("jose::two-algorithms", message).vendor("InvalidConfiguration");
+            let finding = finding.at(&linker.source, span);
+            linker.diagnostics.push(finding.help("keep one; as it is, every request ends in `InvalidConfiguration`"));
+            return Some(true);
+        }
+        if algorithms.is_some() || encrypted == Some(true) {
+            let finding =
+                Diagnostic::error("jose::encryption-not-supported-yet", "encrypted tokens are not supported yet");
+            linker.error(finding.help("keep this policy on the vendor's runtime"), span);
+            return None;
+        }
+        Some(false)
+    }
+}
+
+/// Keys remembered for one policy: the one in use and those it is being replaced by.
+const KEYS: usize = 8;
+
+/// Keys by the text they were prepared from; a text itself is not kept.
+pub(crate) struct PreparedKeys<K>(Remembered<Result<Arc<K>, KeyError>>);
+
+impl<K> PreparedKeys<K> {
+    pub(super) fn new() -> Self {
+        Self(Remembered::new(KEYS))
+    }
+
+    /// The key of a text, prepared now if it was never seen before, and what tells it from others.
+    pub(super) fn find(
+        &self,
+        text: &str,
+        prepare: impl FnOnce(&str) -> Result<K, KeyError>,
+    ) -> (u128, Result<Arc<K>, KeyError>) {
+        let id = self.0.fingerprint(text);
+        let key = self.0.get(id, |key| Some(key.clone())).unwrap_or_else(|| {
+            let key = prepare(text).map(Arc::new);
+            self.0.insert(id, key.clone(), |_| false);
+            key
+        });
+        (id, key)
+    }
+}
+
+/// A [`ValueOrRef`] as it runs, which knows the name of its variable for the fault.
+pub(crate) struct Given {
+    reference: Option<(VarRef, Arc<str>)>,
+    text: Option<Arc<str>>,
+}
+
+impl Given {
+    pub(super) fn compile(value: &ValueOrRef, linker: &mut Linker<'_>) -> Self {
+        let reference = value.reference.as_ref().map(|name| (linker.intern(name), Arc::from(name.value.as_str())));
+        Self { reference, text: value.text.as_ref().map(|text| Arc::from(text.value.as_str())) }
+    }
+
+    pub(super) fn compile_option(value: Option<&ValueOrRef>, linker: &mut Linker<'_>) -> Option<Self> {
+        value.map(|value| Self::compile(value, linker))
+    }
+
+    /// What the variable holds now.
+    fn variable<'a>(&self, cx: &'a StepContext<'_, '_>) -> Option<Value<'a>> {
+        self.reference.as_ref().and_then(|(var, _)| cx.view().read(*var))
+    }
+
+    /// The variable's value, or the text, or nothing where nothing is named or unresolved variables are ignored.
+    pub(super) fn resolve<'a>(
+        &'a self,
+        cx: &'a StepContext<'_, '_>,
+        ignore: bool,
+    ) -> Result<Option<Cow<'a, str>>, Refusal> {
+        if let Some(value) = self.variable(cx) {
+            return Ok(Some(value.into_text()));
+        }
+        match (&self.text, &self.reference) {
+            (Some(text), _) => Ok(Some(Cow::Borrowed(text))),
+            (None, Some((_, name))) if !ignore => Err(Failure::FailedToResolveVariable.of(Arc::clone(name))),
+            (None, _) => Ok(None),
+        }
+    }
+
+    /// Whether it is an element with nothing in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.reference.is_none() && self.text.is_none()
+    }
+}
+
+/// The parts of a comma-separated text.
+pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty())
+}
+
+/// A child with a `ref` attribute and text.
+pub(super) fn value(root: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<ValueOrRef> {
+    root.child(name, d).map(ValueOrRef::parse)
+}
+
+/// `Type`, which must agree with the algorithms: whether it says that the token is encrypted.
+pub(super) fn token_type(root: Element<'_>, kind: TokenKind, d: &mut Diagnostics) -> Option<bool> {
+    let element = root.child("Type", d)?;
+    let text = element.text();
+    match (&*text, kind) {
+        ("", _) => None,
+        ("Signed", _) => Some(false),
+        ("Encrypted", TokenKind::Jwt) => Some(true),
+        _ => {
+            let message = format!("`{text}` is no type of token");
+            let help = if kind == TokenKind::Jwt { "one of `Signed`, `Encrypted`" } else { "`Signed` is the only one" };
+            let finding = Diagnostic::error("jose::invalid-type", message).vendor("InvalidValueForElement").help(help);
+            d.push(finding.at(root.source(), element.text_span()));
+            None
+        }
+    }
+}

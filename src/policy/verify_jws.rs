@@ -1,0 +1,168 @@
+//! VerifyJWS: verifies a signature over any payload.
+
+use serde::Serialize;
+
+use super::common::{ValueOrRef, spanned_text};
+use super::jose::decode::{conclude, decoded};
+use super::jose::keys::{Elements, PrivateKey, PublicKey, SecretKey};
+use super::jose::named::{NamedValues, Registered, compile_option};
+use super::jose::source::{self, Source};
+use super::jose::verify::Verifier;
+use super::jose::{Failure, Given, Refusal, TokenKind};
+use super::{PolicyType, Reply, Run, StepContext, StepResult};
+use crate::diagnostic::{Diagnostics, Span, Spanned};
+use crate::fault::FaultSpec;
+use crate::jose::Compact;
+use crate::plan::Linker;
+use crate::variables::Decoded;
+use crate::xml::Element;
+
+/// `<VerifyJWS>` as its document says it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct VerifyJWS {
+    /// `<Algorithm>`: one, or several with commas.
+    pub algorithm: Option<Spanned<String>>,
+    /// `<Source>`: the variable holding the token; the `Authorization` header when absent.
+    pub source: Option<Spanned<String>>,
+    /// `<DetachedContent>`: the variable holding the payload, where the token has none.
+    pub detached_content: Option<Spanned<String>>,
+    /// `<SecretKey>`
+    pub secret_key: Option<SecretKey>,
+    /// `<PrivateKey>`, which verifies nothing and is refused.
+    pub private_key: Option<PrivateKey>,
+    /// `<PublicKey>`
+    pub public_key: Option<PublicKey>,
+    /// `<AdditionalHeaders>`: headers the token must have.
+    pub additional_headers: Option<NamedValues>,
+    /// `<IgnoreCriticalHeaders>`
+    pub ignore_critical_headers: bool,
+    /// `<KnownHeaders>`: headers that `crit` may name.
+    pub known_headers: Option<ValueOrRef>,
+    /// `<IgnoreUnresolvedVariables>`
+    pub ignore_unresolved_variables: bool,
+    #[serde(skip)]
+    span: Span,
+}
+
+impl PolicyType for VerifyJWS {
+    type Compiled = Box<Compiled>;
+    const ELEMENT: &'static str = "VerifyJWS";
+    const PREFIX: &'static str = "jws";
+    const FAULTS: &'static [FaultSpec] = &[
+        *Failure::AlgorithmInTokenNotPresentInConfiguration.spec(TokenKind::Jws),
+        *Failure::AlgorithmMismatch.spec(TokenKind::Jws),
+        *Failure::ContentIsNotDetached.spec(TokenKind::Jws),
+        *Failure::FailedToDecode.spec(TokenKind::Jws),
+        *Failure::FailedToResolveVariable.spec(TokenKind::Jws),
+        *Failure::InsufficientKeyLength.spec(TokenKind::Jws),
+        *Failure::InvalidClaim.spec(TokenKind::Jws),
+        *Failure::InvalidCurve.spec(TokenKind::Jws),
+        *Failure::InvalidJsonFormat.spec(TokenKind::Jws),
+        *Failure::InvalidJws.spec(TokenKind::Jws),
+        *Failure::InvalidPayload.spec(TokenKind::Jws),
+        *Failure::InvalidSignature.spec(TokenKind::Jws),
+        *Failure::KeyIdMissing.spec(TokenKind::Jws),
+        *Failure::KeyParsingFailed.spec(TokenKind::Jws),
+        *Failure::MissingPayload.spec(TokenKind::Jws),
+        *Failure::NoAlgorithmFoundInHeader.spec(TokenKind::Jws),
+        *Failure::NoMatchingPublicKey.spec(TokenKind::Jws),
+        *Failure::UnhandledCriticalHeader.spec(TokenKind::Jws),
+        *Failure::WrongKeyType.spec(TokenKind::Jws),
+    ];
+
+    fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
+        Some(Self {
+            algorithm: spanned_text(root, "Algorithm", d),
+            source: source::parse(root, "Source", d),
+            detached_content: source::parse(root, "DetachedContent", d),
+            secret_key: SecretKey::parse(root, TokenKind::Jws, d),
+            private_key: PrivateKey::parse(root, TokenKind::Jws, d),
+            public_key: PublicKey::without_id(root, TokenKind::Jws, d),
+            additional_headers: NamedValues::headers(root, d),
+            ignore_critical_headers: root.flag("IgnoreCriticalHeaders", false, d),
+            known_headers: super::jose::value(root, "KnownHeaders", d),
+            ignore_unresolved_variables: root.flag("IgnoreUnresolvedVariables", false, d),
+            span: root.span(),
+        })
+    }
+
+    fn compile(&self, linker: &mut Linker<'_>) -> Option<Box<Compiled>> {
+        let elements = Elements {
+            kind: TokenKind::Jws,
+            algorithm: self.algorithm.as_ref(),
+            secret: self.secret_key.as_ref(),
+            private: self.private_key.as_ref(),
+            public: self.public_key.as_ref(),
+            span: self.span,
+        };
+        let content = self
+            .detached_content
+            .as_ref()
+            .map(|name| Given::compile(&ValueOrRef { reference: Some(name.clone()), text: None }, linker));
+        Some(Box::new(Compiled {
+            source: Source::compile(self.source.as_ref(), linker),
+            content,
+            verifier: Verifier {
+                kind: TokenKind::Jws,
+                keys: elements.verifiers(linker)?,
+                known_headers: Given::compile_option(self.known_headers.as_ref(), linker),
+                ignore_critical_headers: self.ignore_critical_headers,
+                headers: compile_option(self.additional_headers.as_ref(), linker, Registered::None)?,
+                ignore: self.ignore_unresolved_variables,
+            },
+        }))
+    }
+}
+
+/// VerifyJWS as it runs.
+pub(crate) struct Compiled {
+    source: Source,
+    content: Option<Given>,
+    verifier: Verifier,
+}
+
+impl Run for Box<Compiled> {
+    fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
+        self.run(cx, None)
+    }
+
+    fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
+        self.run(cx, Some(reply))
+    }
+
+    fn may_suspend(&self) -> bool {
+        self.verifier.keys.may_suspend()
+    }
+}
+
+impl Compiled {
+    fn run(&self, cx: &mut StepContext<'_, '_>, answered: Option<Reply>) -> StepResult {
+        let now = match cx.now_ms() {
+            Ok(now) => now,
+            Err(raised) => return StepResult::Raise(raised),
+        };
+        let found = self.judge(cx, now, answered);
+        conclude(cx, TokenKind::Jws, found, true)
+    }
+
+    fn judge(&self, cx: &StepContext<'_, '_>, now: i64, answered: Option<Reply>) -> Result<Decoded, Refusal> {
+        let ignore = self.verifier.ignore;
+        let token = self.source.token(cx, TokenKind::Jws, ignore)?;
+        let content = match &self.content {
+            None => None,
+            Some(given) => {
+                let content = given.resolve(cx, ignore)?.unwrap_or_default();
+                if content.is_empty() {
+                    return Err(Failure::MissingPayload.into());
+                }
+                Some(content)
+            }
+        };
+        Compact::decoded(&token, |compact| {
+            let content = content.as_deref().map(str::as_bytes);
+            let (compact, header) = self.verifier.verified(cx, compact, content, now, answered)?;
+            self.verifier.demand_headers(cx, &header.members)?;
+            decoded(compact, header, TokenKind::Jws)
+        })
+    }
+}
