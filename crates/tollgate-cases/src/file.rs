@@ -44,6 +44,7 @@ pub struct CaseFile {
     entities: Entities,
     bundles: Vec<Bundle>,
     policies: Vec<(String, String)>,
+    before: Vec<(String, String)>,
 }
 
 impl CaseFile {
@@ -80,11 +81,15 @@ impl CaseFile {
         for name in &document.policies {
             policies.push((name.clone(), load::text(&beside(name))?));
         }
+        let mut before = Vec::new();
+        for name in &document.before {
+            before.push((name.clone(), load::text(&beside(name))?));
+        }
         policies.extend(document.policy.iter().map(|xml| ("policy.xml".to_owned(), xml.clone())));
         if !policies.is_empty() && !document.bundles.is_empty() {
             return Err(CaseError::format(path, "a case file has `bundles` or policies, not both"));
         }
-        let file = Self { path: path.to_owned(), document, entities, bundles: loaded.bundles, policies };
+        let file = Self { path: path.to_owned(), document, entities, bundles: loaded.bundles, policies, before };
         file.check()?;
         Ok(file)
     }
@@ -136,6 +141,7 @@ impl CaseFile {
         for bundle in &self.bundles {
             deployment = deployment.bundle(bundle.clone());
         }
+        let deployment = self.before.iter().fold(deployment, |deployment, (name, xml)| deployment.policy(name, xml));
         match policy {
             Some(xml) => deployment.policy("policy.xml", xml),
             None => self.policies.iter().fold(deployment, |deployment, (name, xml)| deployment.policy(name, xml)),

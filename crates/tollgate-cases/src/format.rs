@@ -16,6 +16,9 @@ pub struct Document {
     /// Policy documents, relative to the file, which run in this order; in place of bundles.
     #[serde(default)]
     pub policies: Vec<String>,
+    /// Policy documents, relative to the file, which run before those of the file and before a case's own.
+    #[serde(default)]
+    pub before: Vec<String>,
     /// A policy document in place, after those of `policies`.
     #[serde(default)]
     pub policy: Option<String>,
