@@ -14,6 +14,7 @@ mod cases;
 mod deploy;
 mod dialect;
 mod fuzz;
+mod jose;
 mod jwt_oracle;
 mod limits;
 mod refusals;
