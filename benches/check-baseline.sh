@@ -29,9 +29,14 @@ measure() {
     ' <(echo "$allocations") -
 }
 
+# The lesser of two measurements, row by row: what the allocator happens to merge differs by up to 4 % from run to run.
 measured=$(mktemp)
 trap 'rm -f "$measured"' EXIT
-measure >"$measured"
+{ measure; measure; } | awk -F '\t' -v OFS='\t' '
+    !($1 in instructions) { order[++rows] = $1; instructions[$1] = $2 }
+    { if ($2 < instructions[$1]) instructions[$1] = $2; allocations[$1] = $3 }
+    END { for (row = 1; row <= rows; row++) print order[row], instructions[order[row]], allocations[order[row]] }
+' >"$measured"
 if [[ ! -s $measured ]]; then
     echo "error: nothing was measured" >&2
     exit 1

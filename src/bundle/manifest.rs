@@ -121,16 +121,16 @@ pub(super) fn sap(root: Element<'_>, bundle: &mut Bundle, d: &mut Diagnostics) {
     }
 }
 
-fn value(element: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<String> {
+fn value(element: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<String> {
     read::child(element, name, d).map(|text| text.value)
 }
 
-fn values(element: Element<'_>, list: &str, item: &str, d: &mut Diagnostics) -> Vec<String> {
+fn values(element: Element<'_>, list: &'static str, item: &'static str, d: &mut Diagnostics) -> Vec<String> {
     read::list(element, list, item, d).into_iter().map(|text: Located<String>| text.value).collect()
 }
 
 /// The items of a list that carry a type, which the root elements of the files know better.
-fn typed(element: Element<'_>, list: &str, item: &str, d: &mut Diagnostics) -> Vec<String> {
+fn typed(element: Element<'_>, list: &'static str, item: &'static str, d: &mut Diagnostics) -> Vec<String> {
     let Some(list) = element.child(list, d) else { return Vec::new() };
     let read = |item: Element<'_>| {
         let _type = item.attribute("type");

@@ -17,12 +17,12 @@ pub(super) fn filled(element: Element<'_>) -> Option<Located<String>> {
 }
 
 /// The text of a child unless it is absent or blank.
-pub(super) fn child(element: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<Located<String>> {
+pub(super) fn child(element: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<Located<String>> {
     element.child(name, d).and_then(filled)
 }
 
 /// The text of a child that must be there and say something.
-pub(super) fn required(element: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<Located<String>> {
+pub(super) fn required(element: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<Located<String>> {
     let child = element.required(name, d)?;
     let text = filled(child);
     if text.is_none() {
@@ -33,17 +33,22 @@ pub(super) fn required(element: Element<'_>, name: &str, d: &mut Diagnostics) ->
 }
 
 /// The texts of all children of a name, blank ones left out.
-pub(super) fn texts(element: Element<'_>, name: &str) -> Vec<Located<String>> {
+pub(super) fn texts(element: Element<'_>, name: &'static str) -> Vec<Located<String>> {
     element.children(name).filter_map(filled).collect()
 }
 
 /// The texts in a list element, blank ones left out.
-pub(super) fn list(element: Element<'_>, list: &str, item: &str, d: &mut Diagnostics) -> Vec<Located<String>> {
+pub(super) fn list(
+    element: Element<'_>,
+    list: &'static str,
+    item: &'static str,
+    d: &mut Diagnostics,
+) -> Vec<Located<String>> {
     element.child(list, d).map(|list| texts(list, item)).unwrap_or_default()
 }
 
 /// An attribute at its place, unless it is absent or blank.
-pub(super) fn attribute(element: Element<'_>, name: &str) -> Option<Located<String>> {
+pub(super) fn attribute(element: Element<'_>, name: &'static str) -> Option<Located<String>> {
     let attribute = element.attribute(name)?;
     Some(attribute.value.trim())
         .filter(|text| !text.is_empty())
@@ -69,7 +74,7 @@ pub(super) fn policy_name(root: Element<'_>, layout: Layout, stem: &str, d: &mut
 }
 
 /// A number in a child, unless it is absent or blank.
-pub(super) fn number<T: FromStr>(element: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<T> {
+pub(super) fn number<T: FromStr>(element: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<T> {
     let text = child(element, name, d)?;
     parse(&text, name, d)
 }
@@ -85,7 +90,7 @@ pub(super) fn parse<T: FromStr>(text: &Located<String>, what: &str, d: &mut Diag
 }
 
 /// A boolean in a child, unless it is absent or blank.
-pub(super) fn choice(element: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<bool> {
+pub(super) fn choice(element: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<bool> {
     child(element, name, d).map(|_| element.flag(name, false, d))
 }
 
@@ -95,7 +100,7 @@ pub(super) fn properties(element: Element<'_>, d: &mut Diagnostics) -> Vec<Prope
 }
 
 /// All children of a name that carry a name of their own.
-pub(super) fn named(element: Element<'_>, item: &str, d: &mut Diagnostics) -> Vec<Property> {
+pub(super) fn named(element: Element<'_>, item: &'static str, d: &mut Diagnostics) -> Vec<Property> {
     let read = |item: Element<'_>| Some(Property { name: required_name(item, d)?, value: text(item) });
     element.children(item).filter_map(read).collect()
 }

@@ -68,7 +68,7 @@ pub(super) fn template(root: Element<'_>, bundle: &mut Bundle, limits: &Limits, 
     }
 }
 
-fn embedded(root: Element<'_>, name: &str, limits: &Limits, d: &mut Diagnostics) -> Option<Document> {
+fn embedded(root: Element<'_>, name: &'static str, limits: &Limits, d: &mut Diagnostics) -> Option<Document> {
     let text = read::child(root, name, d)?;
     let source = Source::new(format!("{}#{name}", text.source.name()), format!("<{name}>{text}</{name}>"));
     Document::parse(&source, limits, d)
@@ -122,7 +122,7 @@ fn pipeline(root: Element<'_>, d: &mut Diagnostics) -> Pipeline {
     }
 }
 
-fn fixed_flow(root: Element<'_>, name: &str, d: &mut Diagnostics) -> Flow {
+fn fixed_flow(root: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Flow {
     root.child(name, d).map(|element| flow(element, d)).unwrap_or_default()
 }
 
@@ -151,7 +151,7 @@ fn flow(element: Element<'_>, d: &mut Diagnostics) -> Flow {
     }
 }
 
-fn direction(element: Element<'_>, name: &str, d: &mut Diagnostics) -> Vec<Step> {
+fn direction(element: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Vec<Step> {
     let Some(body) = element.child(name, d) else { return Vec::new() };
     if let Some(misleading) = body.child("isRequest", d) {
         misleading.read_all();

@@ -9,7 +9,7 @@ use http::{HeaderName, Request, Response};
 use super::cursor::{Endpoint, Part};
 use crate::entity::{Admission, CredentialId};
 use crate::fault::Raised;
-use crate::host::{AccessToken, Host};
+use crate::host::{AccessToken, FoundToken, Host};
 use crate::message::{Field, Message, MessageMut, MessageRef, RequestMessage, Root};
 use crate::plan::ProxyPlan;
 use crate::secret::Secret;
@@ -36,7 +36,7 @@ pub(crate) struct Shadowed {
 /// What VerifyAccessToken found out; the variables it sets are read from here when they are asked for.
 #[derive(Clone)]
 pub(crate) struct Verified {
-    pub(crate) token: Arc<AccessToken>,
+    pub(crate) token: FoundToken,
     pub(crate) text: TokenText,
     pub(crate) credential: CredentialId,
     pub(crate) admission: Admission,

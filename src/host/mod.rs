@@ -19,9 +19,9 @@ pub(crate) use fingerprint::FingerprintKey;
 pub use client_id::ClientId;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use jwks::{DeferredJwks, JwksSource};
-pub use memory::MemoryTokenStore;
+pub use memory::{GrantId, MemoryTokenStore, TokenHash};
 pub use random::{Random, SystemRandom};
-pub use token::{AccessToken, TokenAttribute, TokenChange, TokenKey, TokenStatus, TokenStore};
+pub use token::{AccessToken, FoundToken, TokenAttribute, TokenChange, TokenKey, TokenStatus, TokenStore};
 
 /// What a host answers.
 #[derive(Debug)]

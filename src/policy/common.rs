@@ -125,7 +125,11 @@ impl CompiledAttribute {
 }
 
 /// Text of an optional child with its place.
-pub(crate) fn spanned_text(element: Element<'_>, name: &str, diagnostics: &mut Diagnostics) -> Option<Spanned<String>> {
+pub(crate) fn spanned_text(
+    element: Element<'_>,
+    name: &'static str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Spanned<String>> {
     let child = element.child(name, diagnostics)?;
     let text = child.text();
     (!text.is_empty()).then(|| Spanned::new(text.into_owned(), child.text_span()))

@@ -94,7 +94,7 @@ impl PolicyType for GetOAuthV2Info {
     const FAULTS: &'static [FaultSpec] = &[EXPIRED, INVALID, INVALID_CLIENT_ID, NO_API_PRODUCT_MATCH];
 
     fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
-        let value = |name: &str, d: &mut Diagnostics| root.child(name, d).map(ValueOrRef::parse);
+        let value = |name: &'static str, d: &mut Diagnostics| root.child(name, d).map(ValueOrRef::parse);
         Some(Self {
             access_token: value("AccessToken", d),
             authorization_code: value("AuthorizationCode", d),

@@ -150,7 +150,7 @@ impl TokenVariable {
         let credential = &**directory.credential(verified.credential)?;
         let text = match self {
             Self::Fixed(fact) => return fact.read(view, verified, directory, credential),
-            Self::TokenAttribute(name) => attribute(&verified.token, name),
+            Self::TokenAttribute(name) => attribute(verified.token.grant(&*view.snapshot.host.tokens)?, name),
             Self::ProductAttribute(name) => directory.product(verified.admission.product)?.attribute(name),
             Self::OperationAttribute(name) => directory
                 .operation_attributes(&verified.admission)
@@ -174,19 +174,20 @@ impl Fact {
         credential: &'a CredentialRecord,
     ) -> Option<Value<'a>> {
         let (token, app) = (&verified.token, credential.app());
+        let grant = || token.grant(&*view.snapshot.host.tokens);
         let quota = || -> Option<&'a Quota> { directory.quota(&verified.admission) };
         let operation = || directory.operation(verified.admission.operation?);
         let millis = |ms: Option<i64>| ms.map(|ms| Value::from(ms.to_string()));
         let opt = |text: &'a Option<String>| text.as_deref().map(Value::text);
         Some(match self {
             Self::OrganizationName => Value::text(&view.snapshot.settings.organization),
-            Self::ClientId => Value::text(&token.client_id),
+            Self::ClientId => Value::text(&grant()?.client_id),
             Self::AccessToken => Value::text(view.run.token_text(&verified.text)),
-            Self::GrantType => Value::text(&token.grant_type),
+            Self::GrantType => Value::text(&grant()?.grant_type),
             Self::TokenType => Value::text("BearerToken"),
-            Self::Scope => Value::text(&token.scope),
-            Self::Status => Value::text(token.status.as_str()),
-            Self::IssuedAt => Value::from(token.issued_at_ms.to_string()),
+            Self::Scope => Value::text(&grant()?.scope),
+            Self::Status => Value::text(token.status().as_str()),
+            Self::IssuedAt => Value::from(token.issued_at_ms().to_string()),
             Self::ExpiresIn => {
                 let seconds = token.expires_in(view.now_ms()?).unwrap_or(i64::from(i32::MAX));
                 Value::from(seconds.to_string())

@@ -86,7 +86,7 @@ impl<'d> Element<'d> {
     }
 
     /// The attribute of that name, which has no prefix; marks it read.
-    pub fn attribute(self, name: &str) -> Option<Attribute<'d>> {
+    pub fn attribute(self, name: &'static str) -> Option<Attribute<'d>> {
         let found = self.document.attributes_of(self.node()).find(|(_, attribute)| {
             attribute.local == attribute.name.start
                 && !attribute.declares_namespace
@@ -117,7 +117,7 @@ impl<'d> Element<'d> {
     }
 
     /// The child of that name; marks it read, and reports every further one.
-    pub fn child(self, name: &str, d: &mut Diagnostics) -> Option<Element<'d>> {
+    pub fn child(self, name: &'static str, d: &mut Diagnostics) -> Option<Element<'d>> {
         let mut same = self.elements().filter(|element| element.name() == name);
         let Some(first) = same.next() else {
             self.document.remember_asked(self.index, false, name);
@@ -135,7 +135,7 @@ impl<'d> Element<'d> {
     }
 
     /// The children of that name in order; marks each read when it is reached.
-    pub fn children<'n>(self, name: &'n str) -> Named<'d, 'n> {
+    pub fn children(self, name: &'static str) -> Named<'d> {
         Named { parent: self, children: self.document.children_of(self.index), name, found: false }
     }
 
@@ -233,7 +233,7 @@ impl<'d> Element<'d> {
     }
 
     /// [`child`](Self::child), reported if absent.
-    pub fn required(self, name: &str, d: &mut Diagnostics) -> Option<Element<'d>> {
+    pub fn required(self, name: &'static str, d: &mut Diagnostics) -> Option<Element<'d>> {
         let child = self.child(name, d);
         if child.is_none() {
             self.error_at(d, codes::MISSING_ELEMENT, format!("`{}` has no `{name}`", self.name()));
@@ -242,7 +242,7 @@ impl<'d> Element<'d> {
     }
 
     /// [`attribute`](Self::attribute), reported if absent.
-    pub fn required_attribute(self, name: &str, d: &mut Diagnostics) -> Option<Attribute<'d>> {
+    pub fn required_attribute(self, name: &'static str, d: &mut Diagnostics) -> Option<Attribute<'d>> {
         let attribute = self.attribute(name);
         if attribute.is_none() {
             self.error_at(d, codes::MISSING_ATTRIBUTE, format!("`{}` has no attribute `{name}`", self.name()));
@@ -251,12 +251,12 @@ impl<'d> Element<'d> {
     }
 
     /// The text of a child; `None` if the child is absent or has no text.
-    pub fn child_text(self, name: &str, d: &mut Diagnostics) -> Option<Cow<'d, str>> {
+    pub fn child_text(self, name: &'static str, d: &mut Diagnostics) -> Option<Cow<'d, str>> {
         Some(self.child(name, d)?.text()).filter(|text| !text.is_empty())
     }
 
     /// The child that holds `true` or `false`, in any case; the default if it is absent, empty or something else.
-    pub fn flag(self, name: &str, default: bool, d: &mut Diagnostics) -> bool {
+    pub fn flag(self, name: &'static str, default: bool, d: &mut Diagnostics) -> bool {
         let Some(child) = self.child(name, d) else { return default };
         let text = child.text();
         if text.is_empty() {
@@ -269,7 +269,7 @@ impl<'d> Element<'d> {
     }
 
     /// The attribute that holds `true` or `false`, in any case; the default if it is absent, empty or something else.
-    pub fn attribute_flag(self, name: &str, default: bool, d: &mut Diagnostics) -> bool {
+    pub fn attribute_flag(self, name: &'static str, default: bool, d: &mut Diagnostics) -> bool {
         let Some(attribute) = self.attribute(name) else { return default };
         let text = characters::trim(attribute.value);
         if text.is_empty() {
@@ -282,7 +282,7 @@ impl<'d> Element<'d> {
     }
 
     /// The whole number that a child holds; `None` if it is absent or empty, or reported as something else.
-    pub fn integer(self, name: &str, d: &mut Diagnostics) -> Option<i64> {
+    pub fn integer(self, name: &'static str, d: &mut Diagnostics) -> Option<i64> {
         let child = self.child(name, d)?;
         let text = child.text();
         let number = text.parse().ok();
@@ -315,14 +315,14 @@ impl fmt::Debug for Element<'_> {
 }
 
 /// The children of one name; made by [`Element::children`].
-pub struct Named<'d, 'n> {
+pub struct Named<'d> {
     parent: Element<'d>,
     children: Children<'d>,
-    name: &'n str,
+    name: &'static str,
     found: bool,
 }
 
-impl<'d> Iterator for Named<'d, '_> {
+impl<'d> Iterator for Named<'d> {
     type Item = Element<'d>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -111,7 +111,7 @@ pub struct Document {
     root: Index,
     readings: Vec<Reading>,
     attributes_read: Vec<Cell<bool>>,
-    asked: RefCell<Asked>,
+    asked: RefCell<Vec<Asked>>,
 }
 
 impl Document {
@@ -218,25 +218,22 @@ impl Document {
     }
 
     /// Remembers that a name was asked for on an element in vain.
-    pub(super) fn remember_asked(&self, element: Index, is_attribute: bool, name: &str) {
+    pub(super) fn remember_asked(&self, element: Index, is_attribute: bool, name: &'static str) {
         let Some(reading) = self.readings.get(element as usize) else { return };
         let mut asked = self.asked.borrow_mut();
-        let latest = reading.asked.get();
-        if asked.iter(latest).take(MOST_SUGGESTIONS).any(|known| known == (is_attribute, name)) {
-            return;
-        }
-        let start = asked.names.len();
-        asked.names.push_str(name);
-        let entry = Entry { is_attribute, name: Span::new(start, asked.names.len()), before: latest };
-        asked.entries.push(entry);
-        reading.asked.set(u32::try_from(asked.entries.len()).unwrap_or(0));
+        asked.push(Asked { is_attribute, name, before: reading.asked.get() });
+        reading.asked.set(u32::try_from(asked.len()).unwrap_or(0));
     }
 
     /// Calls back with the names asked for on an element in vain, and whether an attribute was meant.
     pub(super) fn each_asked(&self, element: Index, mut each: impl FnMut(bool, &str)) {
-        let latest = self.readings.get(element as usize).map_or(0, |reading| reading.asked.get());
         let asked = self.asked.borrow();
-        asked.iter(latest).take(MOST_SUGGESTIONS).for_each(|(is_attribute, name)| each(is_attribute, name));
+        let mut next = self.readings.get(element as usize).map_or(0, |reading| reading.asked.get());
+        for _ in 0..MOST_SUGGESTIONS {
+            let Some(entry) = next.checked_sub(1).and_then(|at| asked.get(at as usize)) else { return };
+            each(entry.is_attribute, entry.name);
+            next = entry.before;
+        }
     }
 }
 
@@ -267,20 +264,14 @@ impl<'d> Iterator for Children<'d> {
     }
 }
 
-/// What was asked for and not found: the names that a misspelt one may have meant.
+/// A name that was asked for and not found, which a misspelt one may have meant; linked to the one asked before on the
+/// same element.
 ///
 /// Names found are not kept, because the elements and attributes read still tell them.
-#[derive(Debug, Default)]
-struct Asked {
-    names: String,
-    entries: Vec<Entry>,
-}
-
-/// One name asked for, linked to the one asked before on the same element.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+struct Asked {
     is_attribute: bool,
-    name: Span,
+    name: &'static str,
     /// Number of the entry before, from 1; 0 if there is none.
     before: u32,
 }
@@ -289,20 +280,8 @@ struct Entry {
 #[derive(Clone, Debug, Default)]
 struct Reading {
     read: Cell<bool>,
-    /// Number of the latest entry in [`Asked`], from 1; 0 if there is none.
+    /// Number of the latest [`Asked`], from 1; 0 if there is none.
     asked: Cell<u32>,
-}
-
-impl Asked {
-    fn iter(&self, latest: u32) -> impl Iterator<Item = (bool, &str)> {
-        let mut next = latest;
-        std::iter::from_fn(move || {
-            let entry = self.entries.get(next.checked_sub(1)? as usize)?;
-            next = entry.before;
-            let name = self.names.get(entry.name.start as usize..entry.name.end as usize);
-            Some((entry.is_attribute, name.unwrap_or_default()))
-        })
-    }
 }
 
 pub(super) fn too_large(length: usize, most: usize) -> Diagnostic {

@@ -75,7 +75,7 @@ fn pipeline(root: Element<'_>, d: &mut Diagnostics) -> Pipeline {
 }
 
 /// Reads a flow that runs always, and once.
-fn fixed_flow(root: Element<'_>, name: &str, d: &mut Diagnostics) -> Flow {
+fn fixed_flow(root: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Flow {
     root.child(name, d).map(|element| flow(element, d)).unwrap_or_default()
 }
 

@@ -109,7 +109,7 @@ fn report(d: &mut Diagnostics, at: Element<'_>, span: Span, message: String, ven
 }
 
 /// A child that names a private variable. A text in it is a secret and is neither kept nor shown.
-fn private(key: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<ValueOrRef> {
+fn private(key: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<ValueOrRef> {
     let element = key.child(name, d)?;
     let text = element.text();
     let help = "name a variable with `ref`, as in `<Value ref=\"private.key\"/>`";
@@ -215,7 +215,7 @@ impl PublicKey {
     }
 }
 
-fn attribute(element: Element<'_>, name: &str) -> Option<Spanned<String>> {
+fn attribute(element: Element<'_>, name: &'static str) -> Option<Spanned<String>> {
     let attribute = element.attribute(name).filter(|attribute| !attribute.value.trim().is_empty())?;
     Some(Spanned::new(attribute.value.trim().to_owned(), attribute.span))
 }

@@ -157,7 +157,7 @@ pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A child with a `ref` attribute and text.
-pub(super) fn value(root: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<ValueOrRef> {
+pub(super) fn value(root: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<ValueOrRef> {
     root.child(name, d).map(ValueOrRef::parse)
 }
 

@@ -14,7 +14,7 @@ use crate::variables::{Intern, VarRef};
 use crate::xml::Element;
 
 /// Reads `Source`, or another element that names a variable and may not be empty.
-pub(crate) fn parse(root: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<Spanned<String>> {
+pub(crate) fn parse(root: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<Spanned<String>> {
     let element = root.child(name, d)?;
     let text = element.text();
     if text.is_empty() {

@@ -95,7 +95,7 @@ fn changes(parent: Element<'_>, owner: Owner, action: Action, d: &mut Diagnostic
     changes
 }
 
-fn values(list: Element<'_>, item: &str, d: &mut Diagnostics) -> Vec<NamedTemplate> {
+fn values(list: Element<'_>, item: &'static str, d: &mut Diagnostics) -> Vec<NamedTemplate> {
     let mut values = Vec::new();
     for element in list.children(item) {
         let template = Spanned::new(element.text().into_owned(), element.text_span());
@@ -156,7 +156,8 @@ fn delimiter(element: Element<'_>, name: &'static str, d: &mut Diagnostics) -> R
 }
 
 fn authentication(element: Element<'_>, d: &mut Diagnostics) -> Authentication {
-    let value = |parent: Element<'_>, name: &str, d: &mut Diagnostics| parent.child(name, d).map(ValueOrRef::parse);
+    let value =
+        |parent: Element<'_>, name: &'static str, d: &mut Diagnostics| parent.child(name, d).map(ValueOrRef::parse);
     let google_access_token = element.child("GoogleAccessToken", d).map(|token| {
         let scopes = token.child("Scopes", d).map(|list| {
             list.children("Scope").map(|scope| Spanned::new(scope.text().into_owned(), scope.text_span())).collect()
@@ -199,7 +200,7 @@ fn selected(parent: Element<'_>, owner: Owner, action: Action, d: &mut Diagnosti
 }
 
 /// The items of a list, or all there are when it is empty.
-fn select_items(list: Element<'_>, part: Part, item: &str, parts: &mut Vec<SelectedPart>, d: &mut Diagnostics) {
+fn select_items(list: Element<'_>, part: Part, item: &'static str, parts: &mut Vec<SelectedPart>, d: &mut Diagnostics) {
     let mut is_empty = true;
     for element in list.children(item) {
         is_empty = false;

@@ -10,7 +10,7 @@ use super::{OAuthV2, credential_fault};
 use crate::dialect::{ScopeMatch, Vendor};
 use crate::execution::{TokenText, Verified};
 use crate::fault::Raised;
-use crate::host::{AccessToken, TokenStatus};
+use crate::host::{AccessToken, FoundToken, TokenStatus};
 use crate::plan::Linker;
 use crate::policy::{StepContext, StepResult};
 
@@ -47,10 +47,10 @@ impl Judge {
         &self,
         cx: &mut StepContext<'_, '_>,
         text: TokenText,
-        token: Arc<AccessToken>,
+        token: FoundToken,
         products: Products,
     ) -> StepResult {
-        if token.status != TokenStatus::Approved {
+        if token.status() != TokenStatus::Approved {
             return cx.raise(&ACCESS_TOKEN_NOT_APPROVED);
         }
         let now = match cx.now_ms() {
@@ -61,7 +61,8 @@ impl Judge {
             return cx.raise(&ACCESS_TOKEN_EXPIRED);
         }
         let directory = &cx.snapshot.directory;
-        let Some((id, credential)) = directory.find_client(&token.client_id) else {
+        let Some(grant) = token.grant(&*cx.snapshot.host.tokens) else { return cx.unexpected() };
+        let Some((id, credential)) = directory.find_client(&grant.client_id) else {
             return cx.raise(&INVALID_CONSUMER_KEY);
         };
         if let Some(fault) = credential_fault(credential.check(now)) {
@@ -71,15 +72,15 @@ impl Judge {
         let verb = cx.run.received().method();
         let admission = match products {
             Products::OfClient => directory.admit_any(credential.products(), cx.proxy.id, suffix, verb),
-            Products::Recorded => directory.admit_recorded(credential, &token.api_products, cx.proxy.id, suffix, verb),
+            Products::Recorded => directory.admit_recorded(credential, &grant.api_products, cx.proxy.id, suffix, verb),
         };
         let Some(admission) = admission else {
             let lost = |name: &Arc<str>| directory.product_id(name).is_none();
             let exists =
-                products == Products::OfClient || token.api_products.is_empty() || !token.api_products.iter().all(lost);
+                products == Products::OfClient || grant.api_products.is_empty() || !grant.api_products.iter().all(lost);
             return cx.raise(if exists { &NO_API_PRODUCT_MATCH } else { &API_PRODUCT_DOES_NOT_EXIST });
         };
-        if !self.scopes_suffice(&token) {
+        if !self.scopes_suffice(grant) {
             return StepResult::Raise(Raised::new(&INSUFFICIENT_SCOPE).detail(Arc::clone(&self.scope_text)));
         }
         cx.run.unset_token_variables(cx.proxy);

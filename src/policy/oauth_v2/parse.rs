@@ -7,7 +7,7 @@ use crate::xml::Element;
 
 pub(super) fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<OAuthV2> {
     let operation = operation(root, d);
-    let value = |name: &str, d: &mut Diagnostics| root.child(name, d).map(ValueOrRef::parse);
+    let value = |name: &'static str, d: &mut Diagnostics| root.child(name, d).map(ValueOrRef::parse);
     let policy = OAuthV2 {
         operation: operation.clone().unwrap_or_else(|| Spanned::new(Operation::VerifyAccessToken, root.span())),
         access_token: spanned_text(root, "AccessToken", d),
@@ -67,7 +67,12 @@ fn operation(root: Element<'_>, d: &mut Diagnostics) -> Option<Spanned<Operation
     one_of(Operation::WORDS, &text, text.span, root, finding, d).map(|value| Spanned::new(value, text.span))
 }
 
-fn response_settings(root: Element<'_>, name: &str, default: bool, d: &mut Diagnostics) -> Option<ResponseSettings> {
+fn response_settings(
+    root: Element<'_>,
+    name: &'static str,
+    default: bool,
+    d: &mut Diagnostics,
+) -> Option<ResponseSettings> {
     let element = root.child(name, d)?;
     Some(ResponseSettings {
         enabled: element.attribute_flag("enabled", default, d),
@@ -76,7 +81,7 @@ fn response_settings(root: Element<'_>, name: &str, default: bool, d: &mut Diagn
     })
 }
 
-fn key(root: Element<'_>, name: &str, d: &mut Diagnostics) -> Option<ValueOrRef> {
+fn key(root: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<ValueOrRef> {
     let element = root.child(name, d)?;
     let value = element.child("Value", d);
     let mut report = |message: String, vendor: &'static str, span: Span| {

@@ -1,14 +1,12 @@
 //! VerifyAccessToken: judges the bearer token of a request. This is the hot path.
 
-use std::sync::Arc;
-
 use super::OAuthV2;
 use super::faults::INVALID_ACCESS_TOKEN;
 use super::judge::{Judge, Products};
 use super::location::Location;
 use crate::execution::TokenText;
 use crate::fault::Raised;
-use crate::host::{AccessToken, Answer, TokenKey};
+use crate::host::{Answer, FoundToken, TokenKey};
 use crate::plan::Linker;
 use crate::policy::{Need, Reply, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::secret::Secret;
@@ -33,13 +31,15 @@ impl Verify {
 
     pub(super) fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
         match (self.location.token(cx, cx.snapshot.settings.limits.token_bytes), reply) {
-            (Ok((_, text)), Reply::Token(TokenReply::Record(record))) => self.judge(cx, text, record),
+            (Ok((_, text)), Reply::Token(TokenReply::Record(record))) => {
+                self.judge(cx, text, record.map(FoundToken::from))
+            }
             (Err(result), _) => result,
             _ => cx.unexpected(),
         }
     }
 
-    fn judge(&self, cx: &mut StepContext<'_, '_>, text: TokenText, record: Option<Arc<AccessToken>>) -> StepResult {
+    fn judge(&self, cx: &mut StepContext<'_, '_>, text: TokenText, record: Option<FoundToken>) -> StepResult {
         match record {
             Some(token) => self.judge.judge(cx, text, token, Products::Recorded),
             None => cx.raise(&INVALID_ACCESS_TOKEN),
@@ -49,8 +49,8 @@ impl Verify {
 
 impl StepContext<'_, '_> {
     /// The record of a token. Only a store that defers costs a copy of the token's text.
-    pub(super) fn lookup(&self, token: TokenKey<'_>) -> Result<Option<Arc<AccessToken>>, StepResult> {
-        match self.snapshot.host.tokens.lookup(token) {
+    pub(super) fn lookup(&self, token: TokenKey<'_>) -> Result<Option<FoundToken>, StepResult> {
+        match self.snapshot.host.tokens.find(token) {
             Answer::Ready(record) => Ok(record),
             Answer::Deferred => {
                 let token = Secret::new(token.expose());

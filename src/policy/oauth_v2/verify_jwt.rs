@@ -17,7 +17,7 @@ use super::jwt_key::{Found, Key};
 use super::location::Location;
 use crate::execution::TokenText;
 use crate::fault::{FaultSpec, Raised};
-use crate::host::{AccessToken, TokenKey, TokenStatus};
+use crate::host::{AccessToken, FoundToken, TokenKey, TokenStatus};
 use crate::jose::{Algorithm, Claims, Compact, Header, KeyError, VerifyingKey};
 use crate::plan::Linker;
 use crate::policy::remembered::Remembered;
@@ -76,7 +76,7 @@ impl VerifyJwt {
         let found = self.location.token(cx, cx.snapshot.settings.limits.jwt_bytes).and_then(|(token, text)| {
             let facts = self.facts(cx, &token, now).map_err(|fault| StepResult::Raise(Raised::new(fault)))?;
             let stored = match answered {
-                Some(record) => record,
+                Some(record) => record.map(FoundToken::from),
                 None if self.requires_record => cx.lookup(TokenKey::new(&token))?,
                 None => None,
             };
@@ -94,7 +94,7 @@ impl VerifyJwt {
         cx: &mut StepContext<'_, '_>,
         text: TokenText,
         facts: Facts,
-        stored: Option<Arc<AccessToken>>,
+        stored: Option<FoundToken>,
         now: i64,
     ) -> StepResult {
         if facts.record.is_expired(now) {
@@ -106,9 +106,14 @@ impl VerifyJwt {
         }
         match stored {
             None if self.requires_record => cx.raise(&INVALID_ACCESS_TOKEN),
-            None => self.judge.judge(cx, text, facts.record, Products::OfClient),
-            Some(record) if record.client_id != facts.record.client_id => cx.raise(&INVALID_ACCESS_TOKEN),
-            Some(record) => self.judge.judge(cx, text, record, Products::Recorded),
+            None => self.judge.judge(cx, text, facts.record.into(), Products::OfClient),
+            Some(found) => {
+                let is_of_client = |grant: &AccessToken| grant.client_id == facts.record.client_id;
+                if !found.grant(&*cx.snapshot.host.tokens).is_some_and(is_of_client) {
+                    return cx.raise(&INVALID_ACCESS_TOKEN);
+                }
+                self.judge.judge(cx, text, found, Products::Recorded)
+            }
         }
     }
 

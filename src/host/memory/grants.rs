@@ -1,0 +1,69 @@
+//! What many tokens have in common, kept once: client, scope, grant type, products.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use crate::host::AccessToken;
+
+/// The number of a grant in its store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GrantId(pub(super) u32);
+
+/// Blocks of 1, 2, 4, ... grants.
+const BLOCKS: usize = 26;
+
+/// Grants by number, only ever added, so that reading one needs neither lock nor count.
+///
+/// There are as many as clients ask for different scopes, not as many as tokens; beyond a limit no more are kept.
+pub(super) struct Grants {
+    blocks: [OnceLock<Box<[OnceLock<Arc<AccessToken>>]>>; BLOCKS],
+    most: usize,
+}
+
+/// The grants known, for the writer.
+#[derive(Default)]
+pub(super) struct Known(HashMap<Grant, GrantId>);
+
+/// A token without what distinguishes it from others of its grant.
+#[derive(PartialEq, Eq, Hash)]
+struct Grant {
+    client_id: crate::host::ClientId,
+    scope: Arc<str>,
+    grant_type: Arc<str>,
+    api_products: Arc<[Arc<str>]>,
+}
+
+impl Grants {
+    pub(super) fn new(most: usize) -> Self {
+        Self { blocks: [const { OnceLock::new() }; BLOCKS], most }
+    }
+
+    /// A grant; its status, times and count of refreshes mean nothing.
+    #[inline]
+    pub(super) fn get(&self, id: GrantId) -> Option<&Arc<AccessToken>> {
+        let number = id.0.saturating_add(1);
+        let block = number.ilog2();
+        self.blocks.get(block as usize)?.get()?.get((number - (1 << block)) as usize)?.get()
+    }
+
+    /// The number of a token's grant; none when too many are known.
+    pub(super) fn intern(&self, known: &mut Known, token: &Arc<AccessToken>) -> Option<GrantId> {
+        let grant = Grant {
+            client_id: token.client_id.clone(),
+            scope: Arc::clone(&token.scope),
+            grant_type: Arc::clone(&token.grant_type),
+            api_products: Arc::clone(&token.api_products),
+        };
+        if let Some(id) = known.0.get(&grant) {
+            return Some(*id);
+        }
+        let id = GrantId(u32::try_from(known.0.len()).ok().filter(|id| (*id as usize) < self.most)?);
+        let number = id.0 + 1;
+        let block = number.ilog2();
+        let grants = self.blocks.get(block as usize)?;
+        let grants = grants.get_or_init(|| (0..1usize << block).map(|_| OnceLock::new()).collect());
+        grants.get((number - (1 << block)) as usize)?.get_or_init(|| Arc::clone(token));
+        known.0.insert(grant, id);
+        Some(id)
+    }
+}
