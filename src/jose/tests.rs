@@ -65,10 +65,8 @@ fn jwk(jwk: &Value, algorithm: Algorithm) -> Option<VerifyingKey> {
 const DEVIATIONS: &[(u64, &str)] = &[
     (346, "the key says PS256, the token PS384: an algorithm belongs to its key"),
     (350, "the key says PS256, the token PS384: an algorithm belongs to its key"),
-    #[cfg(not(feature = "es512"))]
-    (347, "P-521 needs its feature"),
-    #[cfg(not(feature = "es512"))]
-    (351, "P-521 needs its feature"),
+    (347, "the key says ES521, which is no algorithm; `json_web_key` wants such a key refused"),
+    (351, "the key says ES521, which is no algorithm; `json_web_key` wants such a key refused"),
     (367, "called invalid for its padding, but as published it has none, and its tag is right"),
     (370, "called invalid for its padding, but as published it has none, and its tag is right"),
     (372, "called valid with a `?` inside base64url, which RFC 7515 does not allow"),
