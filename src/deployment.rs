@@ -9,7 +9,7 @@ use crate::entity::Entities;
 use crate::error::Error;
 use crate::host::Host;
 use crate::limits::Limits;
-use crate::plan::{self, Settings, Snapshot, TargetUrls};
+use crate::plan::{self, Attached, Environment, FlowHook, Platform, Settings, Snapshot};
 
 /// Everything an engine is to run, before it is compiled.
 ///
@@ -20,7 +20,9 @@ pub struct Deployment {
     pub(crate) policies: Vec<Source>,
     pub(crate) bundles: Vec<Bundle>,
     pub(crate) entities: Entities,
-    pub(crate) target_urls: TargetUrls,
+    /// What the environment has around the proxies.
+    pub(crate) around: Environment,
+    pub(crate) platform: Platform,
     /// The dialect for everything; by the layout of the bundles when absent.
     pub(crate) dialect: Option<Dialect>,
     pub(crate) organization: String,
@@ -36,7 +38,8 @@ impl Deployment {
             policies: Vec::new(),
             bundles: Vec::new(),
             entities: Entities::default(),
-            target_urls: TargetUrls::new(),
+            around: Environment::default(),
+            platform: Platform::default(),
             dialect: None,
             organization: "tollgate".into(),
             environment: "test".into(),
@@ -71,7 +74,46 @@ impl Deployment {
     /// SAP exports name an API provider instead of a URL; this is where its URL comes from.
     #[must_use]
     pub fn target_url(mut self, proxy: &str, target_endpoint: &str, url: &str) -> Self {
-        self.target_urls.insert((proxy.to_owned(), target_endpoint.to_owned()), url.to_owned());
+        self.around.target_urls.insert((proxy.to_owned(), target_endpoint.to_owned()), url.to_owned());
+        self
+    }
+
+    /// Says where a target server is, which load balancers name; for SAP, where an API provider is.
+    ///
+    /// The URL has a scheme, a host and perhaps a port; the path comes from the bundle.
+    #[must_use]
+    pub fn target_server(mut self, name: &str, url: &str) -> Self {
+        self.around.target_servers.insert(name.to_owned(), url.to_owned());
+        self
+    }
+
+    /// Attaches a shared flow to a flow hook, around every proxy of the deployment.
+    ///
+    /// Whether a request goes on when the shared flow fails is said by `continue_on_error`, and otherwise by the dialect.
+    #[must_use]
+    pub fn flow_hook(mut self, hook: FlowHook, shared_flow: &str, continue_on_error: Option<bool>) -> Self {
+        self.around.hooks.insert(hook, Attached { shared_flow: shared_flow.to_owned(), continue_on_error });
+        self
+    }
+
+    /// Sets the name of the pod the engine runs in, `system.pod.name`.
+    #[must_use]
+    pub fn pod_name(mut self, name: &str) -> Self {
+        self.platform.pod = Some(name.into());
+        self
+    }
+
+    /// Sets the region the engine runs in, `system.region.name`.
+    #[must_use]
+    pub fn region_name(mut self, name: &str) -> Self {
+        self.platform.region = Some(name.into());
+        self
+    }
+
+    /// Sets the address of a network interface, `system.interface.{name}`.
+    #[must_use]
+    pub fn interface(mut self, name: &str, address: &str) -> Self {
+        self.platform.interfaces.insert(name.to_owned(), address.to_owned());
         self
     }
 
@@ -129,6 +171,7 @@ impl Deployment {
             environment: Arc::from(self.environment.as_str()),
             dialect,
             limits: self.limits.clone(),
+            platform: self.platform.clone(),
         };
         let snapshot = plan::link(self, settings, host, &mut diagnostics);
         diagnostics.dedup();

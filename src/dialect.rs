@@ -59,6 +59,35 @@ pub enum UnresolvedSource {
     InvalidToken,
 }
 
+/// Which moment `system.time` and its kin tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum SystemTime {
+    /// That of reading the variable; the text ends in `GMT`.
+    Reading,
+    /// That of the arrival of the request; the text ends in `UTC`.
+    Arrival,
+}
+
+/// Which conditional flow runs in the response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum ResponseFlow {
+    /// The first whose condition holds then.
+    Evaluated,
+    /// The one that ran in the request.
+    AsInRequest,
+}
+
+/// What a null route answers with, unless a policy wrote a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum NullRoute {
+    /// The headers and the body of the request.
+    Echo,
+    /// The headers of the request.
+    Headers,
+    /// Nothing but its status.
+    Empty,
+}
+
 /// One value for every switch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -93,6 +122,18 @@ pub struct Dialect {
     pub jwt_short_secret_fails_signing: bool,
     /// Whether a JWT access token also needs a record in the token store.
     pub jwt_requires_record: bool,
+    /// Whether `request.queryparam` and its kin can still be read once there is a response.
+    pub query_params_in_response: bool,
+    /// `system.time`, `system.timestamp` and the parts of them.
+    pub system_time: SystemTime,
+    /// The conditional flow of the response.
+    pub response_flow: ResponseFlow,
+    /// The answer of a null route.
+    pub null_route: NullRoute,
+    /// Whether the status 400 of a target is a success where `success.codes` is absent.
+    pub status_400_is_success: bool,
+    /// Whether a request goes on when the shared flow of a flow hook fails, where the hook does not say.
+    pub flow_hook_continues_on_error: bool,
 }
 
 /// A row of the table of switches: what it decides, its values, and what speaks for its default.
@@ -160,6 +201,30 @@ pub const SWITCHES: &[Switch] = &[
         name: "jwt_requires_record",
         evidence: "undocumented whether a JWT that another gateway issued with the same key passes; false, so it does",
     },
+    Switch {
+        name: "query_params_in_response",
+        evidence: "the reference lists them from the request on, the vendor's samples say they are gone in the response; false",
+    },
+    Switch {
+        name: "system_time",
+        evidence: "conflict: Apigee documents the time of reading, SAP the time the request arrived",
+    },
+    Switch {
+        name: "response_flow",
+        evidence: "undocumented; samples put conditions about the response on flows, so they are evaluated again",
+    },
+    Switch {
+        name: "null_route",
+        evidence: "a published bundle removes copied request headers, the body is known from use only; both come back",
+    },
+    Switch {
+        name: "status_400_is_success",
+        evidence: "conflict: 4xx is an error on the page about faults, 400 is in the default of `success.codes`; false",
+    },
+    Switch {
+        name: "flow_hook_continues_on_error",
+        evidence: "conflict: true is the default of the API, the guide says the message is rejected; false",
+    },
 ];
 
 impl Dialect {
@@ -181,6 +246,12 @@ impl Dialect {
             jwt_times_in_ms: true,
             jwt_short_secret_fails_signing: true,
             jwt_requires_record: false,
+            query_params_in_response: false,
+            system_time: SystemTime::Reading,
+            response_flow: ResponseFlow::Evaluated,
+            null_route: NullRoute::Echo,
+            status_400_is_success: false,
+            flow_hook_continues_on_error: false,
         }
     }
 
@@ -194,6 +265,7 @@ impl Dialect {
         Self {
             vendor: Vendor::Sap,
             odata_keys: true,
+            system_time: SystemTime::Arrival,
             jwt_bare_number_ms: 1_000,
             jwt_default_output: JwtOutput::MessageContent,
             jwt_mismatch: JwtMismatch::Named,

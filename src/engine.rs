@@ -66,7 +66,8 @@ impl PolicyEngine {
     /// # Errors
     /// When the deployment has findings of severity error; the one in force stays.
     pub fn deploy(&self, deployment: Deployment) -> Result<Diagnostics, Error> {
-        let (snapshot, warnings) = deployment.compile(self.host.clone())?;
+        let (mut snapshot, warnings) = deployment.compile(self.host.clone())?;
+        snapshot.uuid = Arc::clone(&self.snapshot.load().uuid);
         self.snapshot.store(Arc::new(snapshot));
         Ok(warnings)
     }

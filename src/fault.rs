@@ -189,6 +189,13 @@ pub mod runtime {
         "The Service is temporarily unavailable",
         "the target, or a store, clock or random source of the host, failed",
     );
+    /// Every server of a load balancer is left out.
+    pub const NO_ACTIVE_TARGETS: FaultSpec = FaultSpec::new(
+        "messaging.adaptors.http.flow.NoActiveTargets",
+        503,
+        "The Service is temporarily unavailable",
+        "every server of the load balancer has failed too often",
+    );
     /// The connection to the target ended before its answer was complete.
     pub const UNEXPECTED_EOF: FaultSpec = FaultSpec::new(
         "messaging.adaptors.http.flow.UnexpectedEOFAtTarget",
@@ -223,6 +230,7 @@ pub mod runtime {
         ROUTE_FAILED,
         GATEWAY_TIMEOUT,
         SERVICE_UNAVAILABLE,
+        NO_ACTIVE_TARGETS,
         UNEXPECTED_EOF,
         ERROR_RESPONSE_CODE,
         TOO_BIG_BODY,

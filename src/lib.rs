@@ -9,6 +9,7 @@
 //! | run one policy | [`PolicyEngine`] |
 //! | run whole proxies, with their targets | [`bundle::Bundle`], [`PolicyEngine::begin`], [`PolicyEngine::evaluate_with`] |
 //! | find what is wrong with a bundle | [`Deployment::check`], [`diagnostic`] |
+//! | lay documents out, or write them | [`format()`], [`policy::PolicyDocument::to_xml`], [`xml::Markup`] |
 //! | say who may call what | [`entity::Entities`] |
 //! | keep tokens elsewhere | [`host::TokenStore`] |
 //! | know every fault and switch | [`policy::TYPES`], [`fault::runtime`], [`dialect::SWITCHES`] |
@@ -25,6 +26,7 @@ pub mod entity;
 mod error;
 mod execution;
 pub mod fault;
+mod format;
 pub mod host;
 mod jose;
 mod limits;
@@ -44,9 +46,11 @@ pub use dialect::Dialect;
 pub use engine::PolicyEngine;
 pub use error::{Error, ErrorKind};
 pub use fault::Fault;
+pub use format::format;
 pub use limits::Limits;
 pub use need::{AsyncHost, NeedJwks, NeedTarget, NeedToken, Progress, TargetFailure, TokenQuery};
 pub use outcome::{Decision, Outcome};
+pub use plan::FlowHook;
 pub use secret::Secret;
 
 #[cfg(doctest)]

@@ -56,7 +56,7 @@ impl<'r> Parked<'r> {
 
     fn reply(mut self: Box<Self>, reply: Reply) -> Progress<'r> {
         self.execution.run.forget_time();
-        let signal = self.execution.drive(&self.snapshot, Some(reply));
+        let signal = self.execution.replied(&self.snapshot, reply);
         self.proceed(signal)
     }
 
@@ -203,6 +203,21 @@ impl<'r> NeedTarget<'r> {
     /// Name of the target endpoint; empty for a route rule that names a URL.
     pub fn target_endpoint(&self) -> &str {
         &self.request.endpoint
+    }
+
+    /// Name of the target server, where a load balancer chose one.
+    pub fn target_server(&self) -> Option<&str> {
+        let run = &self.parked.execution.run;
+        let target = self.parked.snapshot.proxies.get(run.proxy? as usize)?.targets.get(run.target()? as usize)?;
+        let server = target.balancer()?.servers.get(run.call()?.server? as usize)?;
+        Some(&server.name)
+    }
+
+    /// A property of the target endpoint, such as `io.timeout.millis`, which the host acts on.
+    pub fn property(&self, name: &str) -> Option<&str> {
+        let run = &self.parked.execution.run;
+        let target = self.parked.snapshot.proxies.get(run.proxy? as usize)?.targets.get(run.target()? as usize)?;
+        target.properties.iter().rev().find(|(known, _)| **known == *name).map(|(_, value)| &**value)
     }
 
     /// The variables as they stand when the target is called.

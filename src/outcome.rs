@@ -13,15 +13,9 @@ use crate::need::Parked;
 use crate::plan::Snapshot;
 use crate::variables::Value;
 
-/// The snapshot an outcome reads from: borrowed from the engine where the run never waited.
-enum Held {
-    Guard(arc_swap::Guard<Arc<Snapshot>>),
-    Owned(Arc<Snapshot>),
-}
-
 /// What became of a request: the decision, the messages, and every variable, read when asked for.
 pub struct Outcome<'r> {
-    held: Held,
+    snapshot: arc_swap::Guard<Arc<Snapshot>>,
     execution: Execution<'r>,
 }
 
@@ -37,38 +31,31 @@ pub enum Decision<'a> {
 }
 
 impl<'r> Outcome<'r> {
-    /// An outcome in the making: it is built where it will stay, because moving a run costs more than running it.
-    pub(crate) fn begin(guard: arc_swap::Guard<Arc<Snapshot>>, received: RequestMessage<'r>) -> Self {
-        let execution = Execution::new(&guard, received);
-        Self { held: Held::Guard(guard), execution }
+    /// An outcome in the making: it is built where it will stay, because moving a run costs as much as running it.
+    #[inline(always)]
+    pub(crate) fn begin(snapshot: arc_swap::Guard<Arc<Snapshot>>, received: RequestMessage<'r>) -> Self {
+        let execution = Execution::new(&snapshot, received);
+        Self { snapshot, execution }
     }
 
-    /// Runs to the end, or to the first thing only the host can do.
+    /// Runs from the beginning to the end, or to the first thing only the host can do.
+    #[inline(always)]
     pub(crate) fn drive(&mut self) -> Signal {
-        match &self.held {
-            Held::Guard(snapshot) => self.execution.drive(snapshot, None),
-            Held::Owned(snapshot) => self.execution.drive(snapshot, None),
-        }
+        self.execution.open(&self.snapshot);
+        self.execution.drive(&self.snapshot)
     }
 
     /// The run, to be parked.
     pub(crate) fn park(self) -> Parked<'r> {
-        let snapshot = match self.held {
-            Held::Guard(guard) => arc_swap::Guard::into_inner(guard),
-            Held::Owned(snapshot) => snapshot,
-        };
-        Parked { snapshot, execution: self.execution }
+        Parked { snapshot: arc_swap::Guard::into_inner(self.snapshot), execution: self.execution }
     }
 
     pub(crate) fn owned(snapshot: Arc<Snapshot>, execution: Execution<'r>) -> Self {
-        Self { held: Held::Owned(snapshot), execution }
+        Self { snapshot: arc_swap::Guard::from_inner(snapshot), execution }
     }
 
     fn snapshot(&self) -> &Snapshot {
-        match &self.held {
-            Held::Guard(guard) => guard,
-            Held::Owned(snapshot) => snapshot,
-        }
+        &self.snapshot
     }
 
     /// The decision.

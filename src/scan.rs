@@ -8,11 +8,9 @@ const fn eight(byte: u8) -> u64 {
     ONES * byte as u64
 }
 
-/// The bytes in words of eight, the last one filled up.
-fn words(bytes: &[u8], fill: u8) -> impl Iterator<Item = u64> {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let last = rest.iter().rev().fold(eight(fill), |word, byte| word << 8 | u64::from(*byte));
-    words.iter().map(|word| u64::from_le_bytes(*word)).chain((!rest.is_empty()).then_some(last))
+/// Fewer than eight bytes as a word, filled up.
+fn filled(bytes: &[u8], fill: u8) -> u64 {
+    bytes.iter().rev().fold(eight(fill), |word, byte| word << 8 | u64::from(*byte))
 }
 
 /// A mark in the high bit of each byte that is zero; exact up to the first such byte, which is all that is asked.
@@ -21,19 +19,46 @@ const fn zeros(word: u64) -> u64 {
 }
 
 /// Whether all bytes are printable ASCII other than the blank and the comma.
+#[inline]
 pub(crate) fn is_graphic_without_comma(bytes: &[u8]) -> bool {
     let bad = |word: u64| {
         let low = word.wrapping_sub(eight(b'!')) & !word;
         let high = word | word.wrapping_add(ONES);
         (low | high) & HIGH | zeros(word ^ eight(b','))
     };
-    words(bytes, b'!').fold(0, |found, word| found | bad(word)) == 0
+    let (words, _) = bytes.as_chunks::<8>();
+    let found = words.iter().fold(0, |found, word| found | bad(u64::from_le_bytes(*word)));
+    // The last eight bytes, some of them for the second time, are the rest.
+    let last = match bytes.last_chunk::<8>() {
+        Some(chunk) => u64::from_le_bytes(*chunk),
+        None => filled(bytes, b'!'),
+    };
+    found | bad(last) == 0
 }
 
 /// Whether one of two bytes occurs.
+#[inline]
 pub(crate) fn has_either(bytes: &[u8], one: u8, other: u8) -> bool {
-    let fill = one ^ other ^ 0xff;
-    words(bytes, fill).any(|word| zeros(word ^ eight(one)) | zeros(word ^ eight(other)) != 0)
+    let is_in = |word: u64| zeros(word ^ eight(one)) | zeros(word ^ eight(other)) != 0;
+    let (words, _) = bytes.as_chunks::<8>();
+    let last = match bytes.last_chunk::<8>() {
+        Some(chunk) => u64::from_le_bytes(*chunk),
+        None => filled(bytes, one ^ other ^ 0xff),
+    };
+    words.iter().any(|word| is_in(u64::from_le_bytes(*word))) || is_in(last)
+}
+
+/// Where a byte occurs first.
+#[inline]
+pub(crate) fn position(bytes: &[u8], wanted: u8) -> Option<usize> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        match zeros(u64::from_le_bytes(*word) ^ eight(wanted)).trailing_zeros() {
+            u64::BITS => {}
+            bit => return Some(at * 8 + (bit / 8) as usize),
+        }
+    }
+    rest.iter().position(|byte| *byte == wanted).map(|at| words.len() * 8 + at)
 }
 
 #[cfg(test)]
@@ -49,6 +74,7 @@ mod tests {
                     bytes[place] = byte;
                     let graphic = byte.is_ascii_graphic() && byte != b',';
                     assert_eq!(is_graphic_without_comma(&bytes), graphic, "{byte} at {place} of {length}");
+                    assert_eq!(position(&bytes, byte), bytes.iter().position(|one| *one == byte), "{byte} at {place}");
                     assert_eq!(has_either(&bytes, b'.', b'%'), byte == b'.' || byte == b'%', "{byte} at {place}");
                 }
             }

@@ -60,7 +60,7 @@ pub(super) fn load(name: &str, files: &[(&str, &[u8])], limits: &Limits, d: &mut
 }
 
 /// A bundle of which only the name and the layout are known.
-fn empty(name: &str, kind: BundleKind, layout: Layout) -> Bundle {
+pub(super) fn empty(name: &str, kind: BundleKind, layout: Layout) -> Bundle {
     Bundle {
         kind,
         layout,

@@ -14,6 +14,7 @@ mod flow;
 mod load;
 mod located;
 mod manifest;
+mod part;
 mod read;
 mod resource;
 mod sap;
@@ -36,6 +37,7 @@ pub use self::endpoint::{IntegrationEndpoint, Property, ProxyEndpoint, SharedFlo
 pub use self::flow::{DefaultFaultRule, EventFlow, FaultRule, Flow, Pipeline, RouteRule, RouteTarget, Step};
 pub use self::located::Located;
 pub use self::manifest::Manifest;
+pub(crate) use self::part::part;
 pub use self::resource::{Resource, ResourceKind};
 pub use self::target::{
     Algorithm, Authentication, CommonName, Connection, Destination, GoogleAccessToken, GoogleIdToken, GoogleToken,

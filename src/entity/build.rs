@@ -9,8 +9,11 @@ use serde_json::Value;
 use super::Entities;
 use super::app::{App, Credential, ProductAssociation};
 use super::developer::{Company, Developer};
-use super::directory::{AppOwner, AppRecord, CredentialId, CredentialRecord, Directory, OperationPlace, ProductRecord};
+use super::directory::{
+    AppOwner, AppRecord, CredentialCheck, CredentialId, CredentialRecord, Directory, OperationPlace, ProductRecord,
+};
 use super::matcher::{OperationId, OperationMatcher, ProductId, ProductMatcher, ProxyId};
+use super::opening::Opening;
 use super::pattern::{PathPattern, PathRules, Screened, has_whole_segments};
 use super::product::{ApiProduct, OperationGroup};
 use super::status::{ApprovalStatus, DeveloperStatus};
@@ -38,12 +41,25 @@ impl Directory {
         let (product_records, product_ids) = products.link(entities.api_products);
         let operations = products.operations.into();
         let owners = Owners::link(entities.developers, entities.companies, &mut found);
-        let mut credentials =
-            Credentials { owners, products: &product_ids, records: Vec::new(), ids: HashMap::new(), found: &mut found };
+        let mut credentials = Credentials {
+            owners,
+            products: &product_ids,
+            records: Vec::new(),
+            ids: HashMap::new(),
+            lists: HashMap::new(),
+            found: &mut found,
+        };
         for app in entities.apps {
             credentials.link(app);
         }
-        let (credentials, credential_ids) = (credentials.records.into(), credentials.ids);
+        let (credentials, credential_ids, lists) = (credentials.records.into(), credentials.ids, credentials.lists);
+        let matchers = |list: &Vec<ProductId>| {
+            let matcher = |id: &ProductId| Some((*id, &product_records.get(id.0 as usize)?.matcher));
+            Opening::of(list.iter().filter_map(matcher), id(proxies.len()))
+        };
+        let mut lists: Vec<_> = lists.into_iter().collect();
+        lists.sort_by_key(|(_, at)| *at);
+        let openings = lists.iter().map(|(list, _)| matchers(list)).collect();
         let refused = found.has_errors();
         diagnostics.extend(found);
         (!refused).then_some(Self {
@@ -52,6 +68,7 @@ impl Directory {
             operations,
             credentials,
             credential_ids,
+            openings,
             rules,
         })
     }
@@ -296,6 +313,8 @@ struct Credentials<'a> {
     products: &'a HashMap<String, ProductId>,
     records: Vec<Arc<CredentialRecord>>,
     ids: HashMap<ClientId, CredentialId>,
+    /// Each list of products once, with its number.
+    lists: HashMap<Vec<ProductId>, u32>,
     found: &'a mut Diagnostics,
 }
 
@@ -330,7 +349,9 @@ impl Credentials<'_> {
             let message = format!("apps `{other}` and `{name}` have the same consumer key");
             self.found.push(Diagnostic::error("entity::duplicate-key", message));
         }
-        self.records.push(Arc::new(CredentialRecord {
+        let number = id(self.lists.len());
+        let opening = *self.lists.entry(products.clone()).or_insert(number);
+        let mut record = CredentialRecord {
             consumer_key,
             // An empty secret would be proved by an empty password.
             secret: credential.consumer_secret.filter(|secret| !secret.expose().is_empty()),
@@ -342,7 +363,13 @@ impl Credentials<'_> {
             app: app.clone(),
             products: products.into(),
             product_names,
-        }));
+            opening,
+            good_until_ms: i64::MIN,
+        };
+        if record.first_reason(i64::MIN) == CredentialCheck::Ok {
+            record.good_until_ms = record.expires_at.unwrap_or(i64::MAX);
+        }
+        self.records.push(Arc::new(record));
     }
 
     fn expiry(&mut self, app: &str, credential: &Credential) -> Option<i64> {

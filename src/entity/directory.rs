@@ -8,6 +8,7 @@ use http::Method;
 use super::app::App;
 use super::developer::{Company, Developer};
 use super::matcher::{Admission, OperationId, ProductId, ProductMatcher, ProxyId};
+use super::opening::Opening;
 use super::pattern::{Head, PathRules};
 use super::product::{ApiProduct, Attribute, Operation, OperationConfig, Quota};
 use super::status::{ApprovalStatus, DeveloperStatus};
@@ -26,6 +27,7 @@ pub struct Directory {
     pub(super) operations: Box<[OperationPlace]>,
     pub(super) credentials: Box<[Arc<CredentialRecord>]>,
     pub(super) credential_ids: HashMap<ClientId, CredentialId>,
+    pub(super) openings: Box<[Opening]>,
     pub(super) rules: PathRules,
 }
 
@@ -57,6 +59,10 @@ pub struct CredentialRecord {
     pub(super) app: Arc<AppRecord>,
     pub(super) products: Box<[ProductId]>,
     pub(super) product_names: Arc<[Arc<str>]>,
+    /// Index of what the products open together.
+    pub(super) opening: u32,
+    /// Until when it is good, if nothing but time ends that; the smallest number if something else is wrong with it.
+    pub(super) good_until_ms: i64,
 }
 
 /// An app and its owner.
@@ -167,7 +173,12 @@ impl CredentialRecord {
     }
 
     /// Checks states and expiry in the vendors' order: key, its expiry, app, developer or company.
+    #[inline]
     pub fn check(&self, now_ms: i64) -> CredentialCheck {
+        if now_ms < self.good_until_ms { CredentialCheck::Ok } else { self.first_reason(now_ms) }
+    }
+
+    pub(super) fn first_reason(&self, now_ms: i64) -> CredentialCheck {
         if self.status != ApprovalStatus::Approved {
             return CredentialCheck::KeyNotApproved;
         }
@@ -196,6 +207,7 @@ impl Directory {
     }
 
     /// The credential of a token's client: found where it was last time, or by its key.
+    #[inline]
     pub fn find_client(&self, client: &ClientId) -> Option<(CredentialId, &CredentialRecord)> {
         let hint = client.hint();
         if let Some(record) = self.credentials.get(hint as usize)
@@ -240,18 +252,8 @@ impl Directory {
         Some(Admission { product, operation })
     }
 
-    /// The first of some products that admits a call, as when a token lists its products.
-    pub fn admit_any(
-        &self,
-        products: &[ProductId],
-        proxy: ProxyId,
-        path_suffix: &str,
-        verb: &Method,
-    ) -> Option<Admission> {
-        products.iter().find_map(|&product| self.admit(product, proxy, path_suffix, verb))
-    }
-
     /// The first product approved for a credential, and among those recorded with its token, that admits a call.
+    #[inline(always)]
     pub fn admit_recorded(
         &self,
         credential: &CredentialRecord,
@@ -262,15 +264,12 @@ impl Directory {
     ) -> Option<Admission> {
         // A token issued by the directory in force shares its list with the credential.
         let all = Arc::ptr_eq(recorded, &credential.product_names);
-        let head = Head::of(path_suffix);
-        credential.products.iter().find_map(|&product| {
-            let record = self.product_record(product)?;
-            if !all && !recorded.iter().any(|name| **name == *record.product.name) {
-                return None;
-            }
-            let operation = record.matcher.admit(head, proxy, path_suffix, verb, self.rules)?;
-            Some(Admission { product, operation })
-        })
+        let is_recorded = |product| {
+            let record = self.product_record(product);
+            record.is_some_and(|record| recorded.iter().any(|name| **name == *record.product.name))
+        };
+        let opening = self.openings.get(credential.opening as usize)?;
+        opening.admit(proxy, path_suffix, verb, self.rules, |product| all || is_recorded(product))
     }
 
     /// The first product approved for a credential that admits a call.
@@ -281,7 +280,8 @@ impl Directory {
         path_suffix: &str,
         verb: &Method,
     ) -> Option<Admission> {
-        self.admit_any(self.credential(credential)?.products(), proxy, path_suffix, verb)
+        let opening = self.openings.get(self.credential(credential)?.opening as usize)?;
+        opening.admit(proxy, path_suffix, verb, self.rules, |_| true)
     }
 
     /// The quota that holds for an admitted call: the operation's beats the product's.

@@ -25,6 +25,7 @@ mod developer;
 mod directory;
 mod json;
 mod matcher;
+mod opening;
 mod pattern;
 mod product;
 mod status;

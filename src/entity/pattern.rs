@@ -3,6 +3,8 @@
 //! The vendors' implementations disagree in details. Here a path must match as a whole and in its case; `*` is one or
 //! more characters other than a slash; `**` is any remainder, also an empty one; a lone `/` is everything.
 
+use crate::scan::position;
+
 /// Where the vendors' rules for resource paths differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PathRules {
@@ -45,6 +47,7 @@ pub(crate) struct Head {
 
 impl Head {
     /// The head of a request path; a shorter path is filled with zeros.
+    #[inline]
     pub(crate) fn of(path: &str) -> Self {
         let bytes = match path.as_bytes().first_chunk() {
             Some(chunk) => u64::from_le_bytes(*chunk),
@@ -65,6 +68,7 @@ impl Head {
     }
 
     /// Whether a path with a head may be one of those this head begins.
+    #[inline]
     fn begins(self, path: Self) -> bool {
         path.bytes & self.mask == self.bytes
     }
@@ -74,18 +78,54 @@ impl Head {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Screened {
     head: Head,
+    after: After,
     pattern: PathPattern,
+}
+
+/// What is to be looked at in a path that begins as it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum After {
+    /// Nothing: the head is all the pattern says.
+    Nothing,
+    /// That from here on there is one segment.
+    Segment(u8),
+    /// The whole path.
+    All,
 }
 
 impl Screened {
     pub(crate) fn new(pattern: PathPattern) -> Self {
-        Self { head: Head::of_pattern(&pattern), pattern }
+        let after = match &pattern {
+            PathPattern::Prefix(prefix) if is_whole_head(prefix) => After::Nothing,
+            PathPattern::Below(prefix) if is_whole_head(prefix) => {
+                u8::try_from(prefix.len()).map_or(After::All, After::Segment)
+            }
+            _ => After::All,
+        };
+        Self { head: Head::of_pattern(&pattern), after, pattern }
     }
 
     /// Whether the pattern admits a path whose head is known.
+    #[inline]
     pub(crate) fn matches(&self, head: Head, path: &str, rules: PathRules) -> bool {
-        self.head.begins(head) && self.pattern.matches(path, rules)
+        self.head.begins(head)
+            && match self.after {
+                After::Nothing => true,
+                After::Segment(at) => path.as_bytes().get(at.into()..).is_some_and(is_segment),
+                After::All => self.pattern.matches(path, rules),
+            }
     }
+}
+
+/// Whether the head tells all about a prefix: it is short, and as it goes on after `/` with another byte than `$` or
+/// `%`, it stays clear of reserved paths.
+fn is_whole_head(prefix: &str) -> bool {
+    prefix.len() <= 8 && matches!(prefix.as_bytes(), [b'/', next, ..] if !matches!(next, b'$' | b'%'))
+}
+
+#[inline]
+fn is_segment(rest: &[u8]) -> bool {
+    !rest.is_empty() && position(rest, b'/').is_none()
 }
 
 /// One step of a pattern with wildcards inside a segment, or with `**` before its end.
@@ -143,7 +183,7 @@ impl PathPattern {
             Self::Prefix(prefix) => path.starts_with(&**prefix),
             Self::Below(prefix) => {
                 let rest = path.as_bytes().strip_prefix(prefix.as_bytes());
-                rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(&b'/'))
+                rest.is_some_and(is_segment)
             }
             Self::Segments(pattern) => matches_segments(pattern, path),
             Self::Tokens(tokens) => matches_tokens(tokens, path),

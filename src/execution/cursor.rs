@@ -50,19 +50,12 @@ impl Stage {
             Self::Route | Self::DefaultFaultRule | Self::PostClient | Self::Done => Endpoint::Proxy,
         }
     }
-
-    pub(crate) fn part(self) -> Option<Part> {
-        match self {
-            Self::Request(_, part) | Self::Response(_, part) => Some(part),
-            _ => None,
-        }
-    }
 }
 
 /// Where to go on when a shared flow has ended.
 pub(crate) struct Frame {
     pub(crate) list: ListId,
-    pub(crate) at: usize,
+    pub(crate) at: u32,
     /// What its parameters hid, to be seen again afterwards.
     pub(crate) shadowed: Vec<Shadowed>,
 }
@@ -70,14 +63,5 @@ pub(crate) struct Frame {
 pub(crate) struct Cursor {
     pub(crate) stage: Stage,
     pub(crate) list: Option<ListId>,
-    pub(crate) at: usize,
-    pub(crate) calls: Vec<Frame>,
-    /// The first stage has not been entered yet.
-    pub(crate) fresh: bool,
-}
-
-impl Cursor {
-    pub(crate) fn new(stage: Stage) -> Self {
-        Self { stage, list: None, at: 0, calls: Vec::new(), fresh: true }
-    }
+    pub(crate) at: u32,
 }

@@ -55,7 +55,7 @@ impl Execution<'_> {
         let view = View { run: &self.run, snapshot, proxy };
         match endpoint.fault_rules.iter().find(|rule| rule.condition.evaluate(&view)) {
             Some(rule) => {
-                self.run.fault_rule_ran = true;
+                self.run.cold_mut().fault_rule_ran = true;
                 self.cursor.list = Some(rule.steps);
                 self.enter(snapshot, proxy, Stage::FaultRule(end));
             }
@@ -70,7 +70,7 @@ impl Execution<'_> {
         proxy: &'p ProxyPlan,
         end: Endpoint,
     ) -> (Endpoint, Option<&'p EndpointPlan>) {
-        let target = self.run.target.and_then(|at| proxy.targets.get(at as usize)).map(|target| &target.flows);
+        let target = self.run.target().and_then(|at| proxy.targets.get(at as usize)).map(|target| &target.flows);
         match (end, target) {
             (Endpoint::Target, Some(flows)) => {
                 let none = flows.fault_rules.is_empty() && flows.default_fault_rule.is_none();
@@ -88,7 +88,10 @@ impl Execution<'_> {
     fn enter_default_fault_rule(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan, endpoint: &EndpointPlan) {
         let view = View { run: &self.run, snapshot, proxy };
         match &endpoint.default_fault_rule {
-            Some(rule) if (rule.always_enforce || !self.run.fault_rule_ran) && rule.condition.evaluate(&view) => {
+            Some(rule)
+                if (rule.always_enforce || !self.run.cold().is_some_and(|cold| cold.fault_rule_ran))
+                    && rule.condition.evaluate(&view) =>
+            {
                 self.cursor.list = Some(rule.steps);
                 self.enter(snapshot, proxy, Stage::DefaultFaultRule);
             }
@@ -100,7 +103,7 @@ impl Execution<'_> {
     pub(super) fn after_fault_rule(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan, end: Endpoint) -> Option<Signal> {
         let endpoint = match end {
             Endpoint::Proxy => Some(&proxy.flows),
-            Endpoint::Target => self.run.target.and_then(|at| proxy.targets.get(at as usize)).map(|t| &t.flows),
+            Endpoint::Target => self.run.target().and_then(|at| proxy.targets.get(at as usize)).map(|t| &t.flows),
         };
         match endpoint {
             Some(endpoint) => self.enter_default_fault_rule(snapshot, proxy, endpoint),

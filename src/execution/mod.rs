@@ -1,7 +1,9 @@
 //! One request in flight: its state, its place in the plan, and the only loop.
 
+mod call;
 mod cursor;
 mod error_state;
+mod facts;
 mod run;
 mod target;
 mod view;
@@ -9,7 +11,7 @@ mod view;
 use crate::fault::{Raised, runtime};
 use crate::host::HostFailure;
 use crate::message::RequestMessage;
-use crate::plan::{PolicyPlan, ProxyPlan, RouteTo, Snapshot};
+use crate::plan::{FlowChoice, FlowPlan, Opening, PolicyPlan, ProxyPlan, RouteTo, Snapshot};
 use crate::policy::{Need, Reply, Run as _, StepContext, StepResult, TokenRequest};
 use crate::scan::has_either;
 
@@ -38,29 +40,46 @@ pub(crate) enum Signal {
 
 impl<'r> Execution<'r> {
     /// A request at its beginning, already classified.
+    #[inline(always)]
     pub(crate) fn new(snapshot: &Snapshot, received: RequestMessage<'r>) -> Self {
-        let found = snapshot.classify(received.get().uri().path());
-        let has_dots = has_dot_segment(received.get().uri().path());
-        let mut run = Run::new(received);
-        let stage = match found {
-            Some((proxy, suffix)) if !has_dots => {
-                run.proxy = u32::try_from(proxy).ok();
-                run.suffix = suffix;
-                if !snapshot.proxies.get(proxy).is_some_and(|proxy| proxy.bare) {
-                    run.remove_platform_headers();
-                }
-                Stage::Request(Endpoint::Proxy, Part::Pre)
+        let path = received.get().uri().path();
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let (proxy, suffix, list) = match snapshot.classify(path) {
+            Some((at, proxy, suffix)) if !has_dot_segment(path) => {
+                (Some(place(at)), place(suffix), proxy.flows.request.pre)
             }
-            found => {
-                run.fault = Some(match found {
-                    Some(_) => Raised::new(&runtime::INVALID_PATH),
-                    None => Raised::new(&runtime::APPLICATION_NOT_FOUND).detail(run.host_and_path()),
-                });
-                run.side = Side::Error;
-                Stage::Done
-            }
+            _ => (None, 0, None),
         };
-        Self { run, cursor: Cursor::new(stage) }
+        let stage = Stage::Request(Endpoint::Proxy, Part::Pre);
+        Self { run: Run::new(received, proxy, suffix), cursor: Cursor { stage, list, at: 0 } }
+    }
+
+    /// What is done before the first step, once the request is where it stays.
+    #[inline(always)]
+    pub(crate) fn open(&mut self, snapshot: &Snapshot) {
+        match self.run.proxy.and_then(|at| snapshot.proxies.get(at as usize)) {
+            Some(proxy) => match proxy.opening {
+                Opening::Bare => {}
+                Opening::Plain => self.run.remove_platform_headers(),
+                Opening::Timed => {
+                    self.run.remove_platform_headers();
+                    self.run.note_beginning(&snapshot.host);
+                }
+            },
+            None => self.refuse(snapshot),
+        }
+    }
+
+    /// No proxy sees the request.
+    #[cold]
+    fn refuse(&mut self, snapshot: &Snapshot) {
+        let is_known = snapshot.classify(self.run.received().uri().path()).is_some();
+        self.run.fault = Some(match is_known {
+            true => Raised::new(&runtime::INVALID_PATH),
+            false => Raised::new(&runtime::APPLICATION_NOT_FOUND).detail(self.run.host_and_path()),
+        });
+        self.run.side = Side::Error;
+        self.cursor.stage = Stage::Done;
     }
 
     /// Copies what is borrowed, so that the execution can outlive the caller's request.
@@ -69,15 +88,11 @@ impl<'r> Execution<'r> {
     }
 
     /// Runs to the end, or to the first thing only the host can do.
-    pub(crate) fn drive(&mut self, snapshot: &Snapshot, mut reply: Option<Reply>) -> Signal {
+    pub(crate) fn drive(&mut self, snapshot: &Snapshot) -> Signal {
         let Some(proxy) = self.run.proxy.and_then(|at| snapshot.proxies.get(at as usize)) else { return Signal::Done };
-        if self.cursor.fresh {
-            self.cursor.fresh = false;
-            self.enter(snapshot, proxy, self.cursor.stage);
-        }
         loop {
             while let Some(list) = self.cursor.list {
-                let Some(step) = proxy.steps(list).get(self.cursor.at) else {
+                let Some(step) = proxy.steps(list).get(self.cursor.at as usize) else {
                     self.leave_list();
                     continue;
                 };
@@ -85,45 +100,69 @@ impl<'r> Execution<'r> {
                     self.cursor.at += 1;
                     continue;
                 };
-                let result = match reply.take() {
-                    Some(Reply::Failed(HostFailure)) => StepResult::Raise(Raised::host_failure()),
-                    Some(reply) => {
-                        let mut cx = StepContext { run: &mut self.run, snapshot, proxy, policy };
-                        policy.compiled.resume(&mut cx, reply)
-                    }
-                    None => {
-                        let view = View { run: &self.run, snapshot, proxy };
-                        if !policy.enabled || !(step.condition.is_always() || step.condition.evaluate(&view)) {
-                            self.cursor.at += 1;
-                            continue;
-                        }
-                        self.run.begin_step();
-                        if self.run.steps > snapshot.settings.limits.steps {
-                            StepResult::Raise(Raised { host: true, ..Raised::new(&runtime::TOO_MANY_STEPS) })
-                        } else {
-                            let mut cx = StepContext { run: &mut self.run, snapshot, proxy, policy };
-                            policy.compiled.execute(&mut cx)
-                        }
-                    }
+                let runs = || step.condition.evaluate(&View { run: &self.run, snapshot, proxy });
+                if !policy.enabled || !(step.condition.is_always() || runs()) {
+                    self.cursor.at += 1;
+                    continue;
+                }
+                self.run.begin_step();
+                let result = if self.run.steps > snapshot.settings.limits.steps {
+                    StepResult::Raise(Raised { host: true, ..Raised::new(&runtime::TOO_MANY_STEPS) })
+                } else {
+                    policy.compiled.execute(&mut StepContext { run: &mut self.run, snapshot, proxy, policy })
                 };
                 match result {
                     StepResult::Continue => self.cursor.at += 1,
-                    StepResult::Call(call, shadowed) => self.call(proxy, call, shadowed, snapshot),
-                    StepResult::Respond => {
-                        self.unwind();
-                        self.run.side = Side::Response;
-                        self.enter(snapshot, proxy, Stage::Response(Endpoint::Proxy, Part::Pre));
+                    other => {
+                        if let Some(signal) = self.settle(snapshot, proxy, policy, step.policy, other) {
+                            return signal;
+                        }
                     }
-                    StepResult::Suspend(Need::Token(request)) => return Signal::Token(request),
-                    StepResult::Suspend(Need::Jwks(uri)) => return Signal::Jwks(uri),
-                    StepResult::Raise(raised) => self.failed(snapshot, proxy, policy, step.policy, raised),
                 }
             }
-            match self.advance(snapshot, proxy) {
-                Some(signal) => return signal,
-                None => continue,
+            if let Some(signal) = self.advance(snapshot, proxy) {
+                return signal;
             }
         }
+    }
+
+    /// Goes on with the step that waited, and what the host answered it.
+    pub(crate) fn resume(&mut self, snapshot: &Snapshot, reply: Reply) -> Signal {
+        let Some(proxy) = self.run.proxy.and_then(|at| snapshot.proxies.get(at as usize)) else { return Signal::Done };
+        let step = self.cursor.list.and_then(|list| proxy.steps(list).get(self.cursor.at as usize));
+        let Some((step, policy)) = step.and_then(|step| Some((step, proxy.policy(step.policy)?))) else {
+            return self.drive(snapshot);
+        };
+        let result = match reply {
+            Reply::Failed(HostFailure) => StepResult::Raise(Raised::host_failure()),
+            reply => policy.compiled.resume(&mut StepContext { run: &mut self.run, snapshot, proxy, policy }, reply),
+        };
+        self.settle(snapshot, proxy, policy, step.policy, result).unwrap_or_else(|| self.drive(snapshot))
+    }
+
+    /// Does what a step asks for that ended in another way than going on.
+    #[inline(never)]
+    fn settle(
+        &mut self,
+        snapshot: &Snapshot,
+        proxy: &ProxyPlan,
+        policy: &PolicyPlan,
+        at: u32,
+        result: StepResult,
+    ) -> Option<Signal> {
+        match result {
+            StepResult::Continue => self.cursor.at += 1,
+            StepResult::Call(call, shadowed) => self.call(proxy, call, shadowed, snapshot),
+            StepResult::Respond => {
+                self.unwind();
+                self.run.side = Side::Response;
+                self.enter(snapshot, proxy, Stage::Response(Endpoint::Proxy, Part::Pre));
+            }
+            StepResult::Suspend(Need::Token(request)) => return Some(Signal::Token(request)),
+            StepResult::Suspend(Need::Jwks(uri)) => return Some(Signal::Jwks(uri)),
+            StepResult::Raise(raised) => self.failed(snapshot, proxy, policy, at, raised),
+        }
+        None
     }
 
     /// A step failed: note it, then go on or enter the error state.
@@ -132,9 +171,28 @@ impl<'r> Execution<'r> {
         if policy.continue_on_error && !raised.host {
             self.run.note_failure(raised);
             self.cursor.at += 1;
+        } else if !self.run.calls().is_empty() && !raised.host && self.return_to_lenient(proxy) {
+            self.run.note_failure(raised);
         } else {
             self.raise(snapshot, proxy, raised);
         }
+    }
+
+    /// Leaves the shared flows up to the nearest whose callout may fail, and goes on behind it.
+    fn return_to_lenient(&mut self, proxy: &ProxyPlan) -> bool {
+        let is_lenient = |frame: &Frame| {
+            let step = proxy.steps(frame.list).get(frame.at as usize);
+            step.and_then(|step| proxy.policy(step.policy)).is_some_and(|policy| policy.continue_on_error)
+        };
+        let Some(depth) = self.run.calls().iter().rposition(is_lenient) else { return false };
+        while self.run.calls().len() > depth {
+            self.leave_list();
+        }
+        // A RaiseFault has made its response already.
+        if self.run.side != Side::Error {
+            self.run.error = None;
+        }
+        true
     }
 
     /// Runs a shared flow in place of the step that called it.
@@ -144,25 +202,25 @@ impl<'r> Execution<'r> {
             self.run.restore(shadowed);
             return self.raise(snapshot, proxy, Raised::host_failure());
         };
-        if self.cursor.calls.len() >= snapshot.settings.limits.shared_flow_depth {
+        if self.run.calls().len() >= snapshot.settings.limits.shared_flow_depth {
             self.run.restore(shadowed);
             return self.raise(snapshot, proxy, Raised { host: true, ..Raised::new(&runtime::TOO_MANY_STEPS) });
         }
-        self.cursor.calls.push(Frame { list: current, at: self.cursor.at, shadowed });
+        self.run.cold_mut().calls.push(Frame { list: current, at: self.cursor.at, shadowed });
         self.cursor.list = Some(*list);
         self.cursor.at = 0;
     }
 
     /// Leaves every shared flow at once; their parameters end with them.
     fn unwind(&mut self) {
-        while let Some(frame) = self.cursor.calls.pop() {
+        while let Some(frame) = self.run.leave_call() {
             self.run.restore(frame.shadowed);
         }
     }
 
     /// A list of steps has ended: back to the caller, or on to the next stage.
     fn leave_list(&mut self) {
-        match self.cursor.calls.pop() {
+        match self.run.leave_call() {
             Some(frame) => {
                 self.run.restore(frame.shadowed);
                 self.cursor.list = Some(frame.list);
@@ -176,12 +234,15 @@ impl<'r> Execution<'r> {
     fn enter(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan, stage: Stage) {
         self.cursor.stage = stage;
         self.cursor.at = 0;
-        self.run.flow = None;
         self.cursor.list = match stage {
             Stage::Request(end, part) | Stage::Response(end, part) => {
+                self.run.place = stage;
+                self.run.leave_flow();
                 let flows = match end {
                     Endpoint::Proxy => Some(&proxy.flows),
-                    Endpoint::Target => self.run.target.and_then(|at| proxy.targets.get(at as usize)).map(|t| &t.flows),
+                    Endpoint::Target => {
+                        self.run.target().and_then(|at| proxy.targets.get(at as usize)).map(|t| &t.flows)
+                    }
                 };
                 let direction = flows.map(|flows| match stage {
                     Stage::Request(..) => &flows.request,
@@ -193,9 +254,19 @@ impl<'r> Execution<'r> {
                     (Some(direction), Part::Post) => direction.post,
                     (Some(direction), Part::Flow) => {
                         let view = View { run: &self.run, snapshot, proxy };
-                        let chosen = direction.flows.iter().position(|flow| flow.condition.evaluate(&view));
-                        self.run.flow = chosen.and_then(|at| u32::try_from(at).ok());
-                        chosen.and_then(|at| direction.flows.get(at)).and_then(|flow| flow.steps)
+                        let runs = |(at, flow): (usize, &FlowPlan)| match flow.choice {
+                            FlowChoice::Evaluated | FlowChoice::Noted => flow.condition.evaluate(&view),
+                            FlowChoice::AsInRequest => self.run.chosen(end) == u32::try_from(at).ok(),
+                        };
+                        let chosen = direction.flows.iter().enumerate().position(runs);
+                        if let Some(at) = chosen.and_then(|at| u32::try_from(at).ok()) {
+                            self.run.cold_mut().flow = Some(at);
+                        }
+                        let flow = chosen.and_then(|at| direction.flows.get(at));
+                        if flow.is_some_and(|flow| flow.choice == FlowChoice::Noted) {
+                            self.run.note_chosen(end);
+                        }
+                        flow.and_then(|flow| flow.steps)
                     }
                 }
             }
@@ -204,22 +275,25 @@ impl<'r> Execution<'r> {
                     if self.run.fault.is_some() {
                         self.run.error_message(proxy);
                     }
-                    self.run.send();
+                    self.run.send(&snapshot.host);
                 }
                 proxy.post_client
             }
-            Stage::Route | Stage::Send | Stage::Done => None,
+            Stage::Route | Stage::Send => {
+                self.run.place = stage;
+                None
+            }
+            Stage::Done => None,
             // The error state finds its own steps before it enters.
             Stage::FaultRule(_) | Stage::DefaultFaultRule => self.cursor.list,
         };
-        self.run.place = (stage.endpoint(), stage.part());
     }
 
     /// The steps of a stage have ended: on to the next.
     fn advance(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan) -> Option<Signal> {
         use Endpoint::{Proxy, Target};
         let next = match self.cursor.stage {
-            Stage::Request(Proxy, Part::Pre) if proxy.bare => {
+            Stage::Request(Proxy, Part::Pre) if proxy.is_bare() => {
                 self.cursor.stage = Stage::Done;
                 return Some(Signal::Done);
             }
@@ -230,11 +304,11 @@ impl<'r> Execution<'r> {
             },
             Stage::Route => match self.route(snapshot, proxy) {
                 Some(RouteTo::Target(at)) => {
-                    self.run.target = Some(at);
+                    self.run.cold_mut().target = Some(at);
                     Stage::Request(Target, Part::Pre)
                 }
                 Some(RouteTo::Null) => {
-                    self.run.loop_back();
+                    self.run.loop_back(snapshot.settings.dialect.null_route);
                     Stage::Response(Proxy, Part::Pre)
                 }
                 None => {
@@ -242,8 +316,8 @@ impl<'r> Execution<'r> {
                     return None;
                 }
             },
-            Stage::Send => match target::build(&self.run, snapshot, proxy) {
-                Ok(request) => return Some(Signal::Target(Box::new(request))),
+            Stage::Send => match self.call_target(snapshot, proxy, Vec::new()) {
+                Ok(request) => return Some(Signal::Target(request)),
                 Err(raised) => {
                     self.raise(snapshot, proxy, raised);
                     return None;
@@ -267,51 +341,21 @@ impl<'r> Execution<'r> {
     fn route(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan) -> Option<RouteTo> {
         let view = View { run: &self.run, snapshot, proxy };
         let at = proxy.routes.iter().position(|rule| rule.condition.evaluate(&view))?;
-        self.run.route = u32::try_from(at).ok();
+        self.run.cold_mut().route = u32::try_from(at).ok();
         proxy.routes.get(at).map(|rule| rule.target)
-    }
-
-    /// Goes on with what the target answered.
-    pub(crate) fn target_answered(
-        &mut self,
-        snapshot: &Snapshot,
-        answer: Result<http::Response<bytes::Bytes>, crate::need::TargetFailure>,
-    ) -> Signal {
-        let Some(proxy) = self.run.proxy.and_then(|at| snapshot.proxies.get(at as usize)) else { return Signal::Done };
-        match answer {
-            Err(failure) => self.raise(snapshot, proxy, Raised::new(failure.spec())),
-            Ok(response) => {
-                let status = response.status();
-                let success = self
-                    .run
-                    .target
-                    .and_then(|at| proxy.targets.get(at as usize))
-                    .is_some_and(|target| target.is_success(status.as_u16()));
-                if response.body().len() > snapshot.settings.limits.body_bytes {
-                    self.raise(snapshot, proxy, Raised::new(&runtime::TOO_BIG_BODY).status(502));
-                } else if success {
-                    self.run.response = Some(Box::new(response));
-                    self.run.side = Side::Response;
-                    self.enter(snapshot, proxy, Stage::Response(Endpoint::Target, Part::Pre));
-                } else {
-                    self.run.response = Some(Box::new(response.clone()));
-                    self.run.error = Some(Box::new(response));
-                    let raised = Raised::new(&runtime::ERROR_RESPONSE_CODE).status(status.as_u16());
-                    self.raise(snapshot, proxy, raised.detail(status.as_str()));
-                }
-            }
-        }
-        self.drive(snapshot, None)
     }
 }
 
 /// Whether a path has a segment `.` or `..`, written out or escaped.
 ///
 /// A target may resolve such segments after the product check has looked at them as they stand, so they go no further.
+#[inline(always)]
 fn has_dot_segment(path: &str) -> bool {
-    if !has_either(path.as_bytes(), b'.', b'%') {
-        return false;
-    }
+    has_either(path.as_bytes(), b'.', b'%') && finds_dot_segment(path)
+}
+
+#[cold]
+fn finds_dot_segment(path: &str) -> bool {
     path.split(['/', '\\']).any(|segment| {
         let plain = segment.split(';').next().unwrap_or_default();
         let mut rest = plain;

@@ -4,9 +4,12 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderName, Request, Response};
 
-use super::cursor::{Endpoint, Part};
+use super::call::TargetCall;
+use super::cursor::{Endpoint, Frame, Part, Stage};
+use crate::dialect::NullRoute;
 use crate::entity::{Admission, CredentialId};
 use crate::fault::Raised;
 use crate::host::{AccessToken, FoundToken, Host};
@@ -56,8 +59,8 @@ pub(crate) struct Judged {
 pub(crate) enum TokenText {
     /// In the `Authorization` header of the request as received, between these bytes.
     Header {
-        start: usize,
-        end: usize,
+        start: u32,
+        end: u32,
     },
     Owned(Arc<str>),
 }
@@ -65,8 +68,27 @@ pub(crate) enum TokenText {
 /// The state that few requests need: made when it is first written to.
 #[derive(Default)]
 pub(crate) struct Cold {
+    /// What was written to variables, by their slots.
+    slots: Vec<Option<Value<'static>>>,
+    /// The steps that called the shared flows being run, the innermost last.
+    pub(crate) calls: Vec<Frame>,
     /// What the client was sent, where steps run afterwards that might change it.
     pub(crate) sent: Option<Box<Response<Bytes>>>,
+    /// When it was sent.
+    pub(crate) sent_ms: Option<i64>,
+    /// When the run began, where somebody has to know later.
+    pub(crate) began_ms: Option<i64>,
+    /// The call of the target, once there is one.
+    pub(crate) call: Option<TargetCall>,
+    pub(crate) fault_rule_ran: bool,
+    /// The conditional flows chosen for the request, of the proxy and of the target, where the response runs the same.
+    pub(crate) chosen: [Option<u32>; 2],
+    /// The target endpoint, once it is known.
+    pub(crate) target: Option<u32>,
+    /// The route rule that chose it.
+    pub(crate) route: Option<u32>,
+    /// The conditional flow being run.
+    pub(crate) flow: Option<u32>,
     pub(crate) custom: Vec<Option<Message>>,
     /// What was written to variables that the deployment does not name, the latest last.
     unnamed: Vec<(Box<str>, Value<'static>)>,
@@ -82,6 +104,8 @@ pub(crate) struct Cold {
     pub(crate) pending: Option<(Secret, Arc<AccessToken>)>,
 }
 
+const UNREAD: i64 = i64::MIN;
+
 /// The state of one request.
 pub(crate) struct Run<'r> {
     /// The request as it came, never changed.
@@ -91,45 +115,37 @@ pub(crate) struct Run<'r> {
     pub(crate) response: Option<Box<Response<Bytes>>>,
     pub(crate) error: Option<Box<Response<Bytes>>>,
     pub(crate) side: Side,
-    slots: Vec<Option<Value<'static>>>,
     pub(crate) verified: Option<Verified>,
     pub(crate) fault: Option<Raised>,
-    pub(crate) fault_rule_ran: bool,
     /// Index of the proxy in the snapshot.
     pub(crate) proxy: Option<u32>,
     /// Where `proxy.pathsuffix` starts in the path as received.
-    pub(crate) suffix: usize,
-    pub(crate) target: Option<u32>,
-    pub(crate) route: Option<u32>,
-    /// The conditional flow being run.
-    pub(crate) flow: Option<u32>,
-    pub(crate) place: (Endpoint, Option<Part>),
+    pub(crate) suffix: u32,
+    /// The stage being run, or the one in which the error arose.
+    pub(crate) place: Stage,
     pub(crate) steps: u32,
-    now_ms: Option<i64>,
+    /// The time of this run; the smallest number until the clock was read.
+    now_ms: i64,
     pub(crate) message_id: OnceCell<Box<str>>,
     cold: Option<Box<Cold>>,
 }
 
 impl<'r> Run<'r> {
-    pub(crate) fn new(received: RequestMessage<'r>) -> Self {
+    #[inline(always)]
+    pub(crate) fn new(received: RequestMessage<'r>, proxy: Option<u32>, suffix: u32) -> Self {
         Self {
             received,
             edited: None,
             response: None,
             error: None,
             side: Side::Request,
-            slots: Vec::new(),
             verified: None,
             fault: None,
-            fault_rule_ran: false,
-            proxy: None,
-            suffix: 0,
-            target: None,
-            route: None,
-            flow: None,
-            place: (Endpoint::Proxy, None),
+            proxy,
+            suffix,
+            place: Stage::Request(Endpoint::Proxy, Part::Pre),
             steps: 0,
-            now_ms: None,
+            now_ms: UNREAD,
             message_id: OnceCell::new(),
             cold: None,
         }
@@ -167,12 +183,13 @@ impl<'r> Run<'r> {
 
     /// Notes what a policy, by its index, found in a token; what was written to its variables before is over.
     pub(crate) fn judge(&mut self, proxy: &ProxyPlan, policy: u32, judged: Judged) {
-        for (slot, (_, entry)) in self.slots.iter_mut().zip(proxy.names.iter()) {
+        let cold = self.cold_mut();
+        for (slot, (_, entry)) in cold.slots.iter_mut().zip(proxy.names.iter()) {
             if matches!(&entry.kind, Kind::Decoded { policy: of, .. } if *of == policy) {
                 *slot = None;
             }
         }
-        let known = &mut self.cold_mut().judged;
+        let known = &mut cold.judged;
         match known.iter_mut().find(|(at, _)| *at == policy) {
             Some((_, before)) => *before = judged,
             None => known.push((policy, judged)),
@@ -182,6 +199,38 @@ impl<'r> Run<'r> {
     /// What a policy found in a token.
     pub(crate) fn judged(&self, policy: u32) -> Option<&Judged> {
         self.cold.as_ref()?.judged.iter().find(|(at, _)| *at == policy).map(|(_, judged)| judged)
+    }
+
+    /// The target endpoint, once it is known.
+    pub(crate) fn target(&self) -> Option<u32> {
+        self.cold()?.target
+    }
+
+    /// The route rule that chose the target.
+    pub(crate) fn route(&self) -> Option<u32> {
+        self.cold()?.route
+    }
+
+    /// The conditional flow being run.
+    pub(crate) fn flow(&self) -> Option<u32> {
+        self.cold()?.flow
+    }
+
+    /// No conditional flow is being run any more.
+    pub(crate) fn leave_flow(&mut self) {
+        if let Some(cold) = &mut self.cold {
+            cold.flow = None;
+        }
+    }
+
+    /// The calls of shared flows being run, the innermost last.
+    pub(crate) fn calls(&self) -> &[Frame] {
+        self.cold().map_or(&[], |cold| &cold.calls)
+    }
+
+    /// Ends the innermost call of a shared flow.
+    pub(crate) fn leave_call(&mut self) -> Option<Frame> {
+        self.cold.as_mut()?.calls.pop()
     }
 
     /// The failures of policies, the latest first.
@@ -235,7 +284,7 @@ impl<'r> Run<'r> {
 
     /// `proxy.pathsuffix`.
     pub(crate) fn path_suffix(&self) -> &str {
-        self.received().uri().path().get(self.suffix..).unwrap_or_default()
+        self.received().uri().path().get(self.suffix as usize..).unwrap_or_default()
     }
 
     /// Host and path, as the fault for an unknown proxy names them.
@@ -255,31 +304,28 @@ impl<'r> Run<'r> {
                 .headers()
                 .get(http::header::AUTHORIZATION)
                 .and_then(|header| header.to_str().ok())
-                .and_then(|header| header.get(*start..*end))
+                .and_then(|header| header.get(*start as usize..*end as usize))
                 .unwrap_or_default(),
         }
     }
 
     /// The time of this run, read from the clock once.
+    #[inline]
     pub(crate) fn now_ms(&mut self, host: &Host) -> Result<i64, Raised> {
-        match self.now_ms {
-            Some(now) => Ok(now),
-            None => {
-                let now = host.clock.now_ms().map_err(|_| Raised::host_failure())?;
-                self.now_ms = Some(now);
-                Ok(now)
-            }
+        if self.now_ms == UNREAD {
+            self.now_ms = host.clock.now_ms().map_err(|_| Raised::host_failure())?;
         }
+        Ok(self.now_ms)
     }
 
     /// The time of this run if it was read already.
     pub(crate) fn known_now_ms(&self) -> Option<i64> {
-        self.now_ms
+        Some(self.now_ms).filter(|now| *now != UNREAD)
     }
 
     /// The wait for a host may have been long: the next step reads the clock again.
     pub(crate) fn forget_time(&mut self) {
-        self.now_ms = None;
+        self.now_ms = UNREAD;
     }
 
     /// A message by name.
@@ -300,19 +346,28 @@ impl<'r> Run<'r> {
 
     /// What is written to a variable, if anything was.
     pub(crate) fn slot(&self, var: VarRef) -> Option<&Value<'static>> {
-        self.slots.get(var.0 as usize)?.as_ref()
+        self.cold.as_ref()?.slots.get(var.0 as usize)?.as_ref()
     }
 
     /// Writes a variable; message variables are written into their message.
     pub(crate) fn set(&mut self, proxy: &ProxyPlan, var: VarRef, value: Value<'static>) -> Result<(), NotWritable> {
-        match proxy.names.entry(var).map(|entry| &entry.kind).ok_or(NotWritable)? {
+        let entry = proxy.names.entry(var).ok_or(NotWritable)?;
+        match &entry.kind {
             Kind::Message(name, field) => self.write_field(*name, field, &value),
             Kind::System(system) if !system.is_writable() => Err(NotWritable),
+            Kind::Interface(_) | Kind::Failure { .. } => Err(NotWritable),
+            // Of the facts of a token, these are the runtime's own; the others are variables like any.
+            Kind::Token(_) if entry.name.starts_with("apiproduct.operation") || entry.name.starts_with("apigee.") => {
+                Err(NotWritable)
+            }
+            // What a target is sent is nobody's to say before there is one: the vendors let such a write pass in vain.
+            Kind::System(_) if self.target().is_none() && !proxy.is_bare() => Ok(()),
             _ => {
-                if self.slots.is_empty() {
-                    self.slots.resize_with(proxy.names.len(), || None);
+                let slots = &mut self.cold_mut().slots;
+                if slots.is_empty() {
+                    slots.resize_with(proxy.names.len(), || None);
                 }
-                *self.slots.get_mut(var.0 as usize).ok_or(NotWritable)? = Some(value);
+                *slots.get_mut(var.0 as usize).ok_or(NotWritable)? = Some(value);
                 Ok(())
             }
         }
@@ -355,15 +410,17 @@ impl<'r> Run<'r> {
     /// Ends what [`shadow`](Self::shadow) began, the last first.
     pub(crate) fn restore(&mut self, shadowed: Vec<Shadowed>) {
         for Shadowed { var, before } in shadowed.into_iter().rev() {
-            if let Some(slot) = self.slots.get_mut(var.0 as usize) {
+            if let Some(slot) = self.cold_mut().slots.get_mut(var.0 as usize) {
                 *slot = before;
             }
         }
     }
 
     /// Forgets what was written to the variables of a token: a verification sets them all anew.
+    #[inline]
     pub(crate) fn unset_token_variables(&mut self, proxy: &ProxyPlan) {
-        for (slot, (_, entry)) in self.slots.iter_mut().zip(proxy.names.iter()) {
+        let Some(cold) = &mut self.cold else { return };
+        for (slot, (_, entry)) in cold.slots.iter_mut().zip(proxy.names.iter()) {
             if matches!(entry.kind, Kind::Token(_)) {
                 *slot = None;
             }
@@ -404,23 +461,60 @@ impl<'r> Run<'r> {
     }
 
     /// The response is sent: what steps do to it from here on is theirs alone.
-    pub(crate) fn send(&mut self) {
+    pub(crate) fn send(&mut self, host: &Host) {
+        let now_ms = self.now_ms(host).ok();
         let sent = match self.fault {
             Some(_) => self.error.clone(),
             None => self.response.clone(),
         };
-        self.cold_mut().sent = sent;
+        let cold = self.cold_mut();
+        (cold.sent, cold.sent_ms) = (sent, now_ms);
+    }
+
+    /// Notes when the request began.
+    pub(crate) fn note_beginning(&mut self, host: &Host) {
+        let now_ms = self.now_ms(host).ok();
+        self.cold_mut().began_ms = now_ms;
+    }
+
+    /// Notes that the conditional flow being run was chosen for the request.
+    pub(crate) fn note_chosen(&mut self, end: Endpoint) {
+        let flow = self.flow();
+        let [proxy, target] = &mut self.cold_mut().chosen;
+        *if end == Endpoint::Proxy { proxy } else { target } = flow;
+    }
+
+    /// The conditional flow that was chosen for the request.
+    pub(crate) fn chosen(&self, end: Endpoint) -> Option<u32> {
+        let [proxy, target] = self.cold.as_ref()?.chosen;
+        if end == Endpoint::Proxy { proxy } else { target }
+    }
+
+    /// The call of the target, once there is one.
+    pub(crate) fn call(&self) -> Option<&TargetCall> {
+        self.cold.as_ref()?.call.as_ref()
     }
 
     /// A null route: the request comes back as the response, unless a policy already wrote one.
-    pub(crate) fn loop_back(&mut self) {
+    pub(crate) fn loop_back(&mut self, with: NullRoute) {
         self.side = Side::Response;
         if self.response.is_some() {
             return;
         }
         let request = self.request();
-        let mut response = Response::new(request.body().clone());
-        *response.headers_mut() = request.headers().clone();
+        let mut response = Response::new(Bytes::new());
+        if with != NullRoute::Empty {
+            *response.headers_mut() = request.headers().clone();
+        }
+        match with {
+            NullRoute::Echo => *response.body_mut() = request.body().clone(),
+            // The length and kind of a body that is not there.
+            NullRoute::Headers | NullRoute::Empty => {
+                for name in [CONTENT_LENGTH, CONTENT_TYPE, CONTENT_ENCODING] {
+                    response.headers_mut().remove(name);
+                }
+            }
+        }
         self.response = Some(Box::new(response));
     }
 }

@@ -1,13 +1,16 @@
 //! The call to the target: what is sent.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::{CONNECTION, HOST, HeaderName, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderValue, Request, Uri};
+use http::{HeaderMap, HeaderValue, Request, Uri};
 
+use super::call::TargetCall;
 use super::{Run, View};
 use crate::fault::{Raised, runtime};
-use crate::plan::{ProxyPlan, Snapshot};
-use crate::template::Unresolved;
+use crate::plan::{Address, ProxyPlan, Retain, Snapshot};
+use crate::template::{CompiledTemplate, Unresolved};
 use crate::variables::{Scope, Value, VarRef};
 
 /// A request for a target, ready to be sent.
@@ -21,16 +24,32 @@ pub(crate) struct TargetRequest {
 const HOP_BY_HOP: [HeaderName; 5] = [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
 
 /// Builds the request: the target's URL, then the path suffix and the query unless a policy stops them.
-pub(super) fn build(run: &Run<'_>, snapshot: &Snapshot, proxy: &ProxyPlan) -> Result<TargetRequest, Raised> {
+pub(super) fn build(
+    run: &Run<'_>,
+    snapshot: &Snapshot,
+    proxy: &ProxyPlan,
+    failed: Vec<u32>,
+    now_ms: Option<i64>,
+) -> Result<(TargetRequest, TargetCall), Raised> {
     let view = View { run, snapshot, proxy };
-    let target = run.target.and_then(|at| proxy.targets.get(at as usize)).ok_or_else(unreachable_target)?;
+    let target = run.target().and_then(|at| proxy.targets.get(at as usize)).ok_or_else(unreachable_target)?;
     let written = |name: &str| proxy.names.find(name).and_then(|var: VarRef| run.slot(var));
-    let url = match written("target.url") {
+    let mut server = None;
+    let url = match written("target.evaluated.url").or_else(|| written("target.url")) {
         Some(url) => url.to_text().into_owned(),
-        None => {
-            let url = target.url.render(&view, &view.render_context(Unresolved::Empty));
-            url.map_err(|_| unreachable_target())?.into_owned()
-        }
+        None => match &target.address {
+            Address::Url(url) => view.address(url)?,
+            Address::Servers(balancer) => {
+                let chosen = balancer.choose(&failed, now_ms.unwrap_or_default());
+                server = chosen;
+                let chosen = chosen.and_then(|at| balancer.servers.get(at as usize));
+                let chosen = chosen.ok_or_else(|| Raised::new(&runtime::NO_ACTIVE_TARGETS))?;
+                match &balancer.path {
+                    Some(path) => append(&chosen.url, &view.address(path)?),
+                    None => chosen.url.clone(),
+                }
+            }
+        },
     };
     let wanted = |name: &str| match written(name) {
         Some(Value::Boolean(wanted)) => *wanted,
@@ -40,20 +59,75 @@ pub(super) fn build(run: &Run<'_>, snapshot: &Snapshot, proxy: &ProxyPlan) -> Re
     let request = run.request();
     let suffix = if wanted("target.copy.pathsuffix") { run.path_suffix() } else { "" };
     let query = request.uri().query().filter(|_| wanted("target.copy.queryparams"));
-    let uri = join(&url, suffix, query).ok_or_else(unreachable_target)?;
+    let query = query.map(|query| retained_query(query, &target.query_params));
+    let uri = join(&url, suffix, query.as_deref()).ok_or_else(unreachable_target)?;
 
     let mut outgoing = Request::new(request.body().clone());
     *outgoing.method_mut() = request.method().clone();
-    *outgoing.headers_mut() = request.headers().clone();
+    *outgoing.headers_mut() = retained_headers(run, &target.request_headers);
     for name in HOP_BY_HOP {
         outgoing.headers_mut().remove(name);
     }
     outgoing.headers_mut().remove(HOST);
-    if let Some(host) = uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
+    let host = match written("target.header.host") {
+        Some(host) => Some(host.to_text().into_owned()),
+        None => uri.authority().map(|authority| authority.as_str().to_owned()),
+    };
+    if let Some(host) = host.and_then(|host| HeaderValue::from_str(&host).ok()) {
         outgoing.headers_mut().insert(HOST, host);
     }
     *outgoing.uri_mut() = uri;
-    Ok(TargetRequest { request: outgoing, proxy: proxy.name.clone(), endpoint: target.name.clone() })
+    let mut head = Request::new(Bytes::new());
+    *head.uri_mut() = outgoing.uri().clone();
+    *head.method_mut() = outgoing.method().clone();
+    let call = TargetCall {
+        head,
+        base: url,
+        sent_ms: now_ms,
+        received_ms: None,
+        received_length: None,
+        status: None,
+        info: None,
+        in_flight: target.balancer().zip(server).and_then(|(balancer, server)| balancer.connect(server)),
+        server,
+        failed,
+    };
+    Ok((TargetRequest { request: outgoing, proxy: proxy.name.clone(), endpoint: target.name.clone() }, call))
+}
+
+/// The headers for the target: those that came from the client only as far as they are retained.
+fn retained_headers(run: &Run<'_>, retain: &Retain<HeaderName>) -> HeaderMap {
+    let mut headers = run.request().headers().clone();
+    if let Retain::Only(_) = retain {
+        let received = run.received().headers();
+        // What a policy wrote is not the client's any more.
+        let untouched =
+            |name: &&HeaderName| run.request().headers().get_all(*name).iter().eq(received.get_all(*name).iter());
+        for name in received.keys().filter(|name| !retain.keeps(name)).filter(untouched) {
+            headers.remove(name);
+        }
+    }
+    headers
+}
+
+fn retained_query<'q>(query: &'q str, retain: &Retain<String>) -> Cow<'q, str> {
+    if *retain == Retain::All {
+        return Cow::Borrowed(query);
+    }
+    let keeps = |pair: &&str| {
+        let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
+        retain.keeps(&percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned())
+    };
+    Cow::Owned(query.split('&').filter(keeps).collect::<Vec<_>>().join("&"))
+}
+
+/// A server's URL and a path at it.
+fn append(url: &str, path: &str) -> String {
+    match path.trim() {
+        "" => url.to_owned(),
+        path if path.starts_with('/') => format!("{url}{path}"),
+        path => format!("{url}/{path}"),
+    }
 }
 
 fn unreachable_target() -> Raised {
@@ -81,14 +155,26 @@ fn join(url: &str, suffix: &str, query: Option<&str>) -> Option<Uri> {
 }
 
 impl View<'_, '_> {
+    fn address(&self, template: &CompiledTemplate) -> Result<String, Raised> {
+        let text = template.render(self, &self.render_context(Unresolved::Empty));
+        text.map(Cow::into_owned).map_err(|_| unreachable_target())
+    }
+
     /// The URL of the chosen target without suffix and query.
     pub(super) fn target_url(&self) -> Option<String> {
-        let target = self.run.target.and_then(|at| self.proxy.targets.get(at as usize))?;
-        // The URL may itself hold variables; `target.url` in its own template is then unresolved, never endless.
-        let names = &self.proxy.names;
-        match names.find("target.url").and_then(|var| self.run.slot(var)) {
-            Some(url) => Some(url.to_text().into_owned()),
-            None => target.url.as_literal().map(str::to_owned),
+        let target = self.run.target().and_then(|at| self.proxy.targets.get(at as usize))?;
+        if let Some(call) = self.run.call() {
+            return Some(call.base.clone());
+        }
+        let written = |name: &str| self.proxy.names.find(name).and_then(|var| self.run.slot(var));
+        if let Some(url) = written("target.evaluated.url").or_else(|| written("target.url")) {
+            return Some(url.to_text().into_owned());
+        }
+        match &target.address {
+            // The URL may itself hold variables; `target.url` in its own template is then unresolved, never endless.
+            Address::Url(url) => url.as_literal().map(str::to_owned),
+            // No server is chosen before it is called.
+            Address::Servers(_) => None,
         }
     }
 

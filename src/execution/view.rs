@@ -1,16 +1,11 @@
 //! The variables of a request as policies, conditions and templates read them.
 
-use std::borrow::Cow;
-use std::net::IpAddr;
-
 use super::{Run, Side};
 use crate::fault::Raised;
-use crate::message::{ClientInfo, Field, MessageRef};
+use crate::message::{Field, MessageRef};
 use crate::plan::{ProxyPlan, Snapshot};
 use crate::template::{RandomSource, RenderContext, Unresolved};
-use crate::variables::{
-    DecodedVariable, FailureFact, Kind, MessageName, Scope, SystemVariable, TimePart, Value, VarRef, civil,
-};
+use crate::variables::{DecodedVariable, FailureFact, Kind, MessageName, Scope, Value, VarRef};
 
 /// A request's variables at one moment.
 #[derive(Clone, Copy)]
@@ -58,6 +53,7 @@ impl<'a> View<'a, '_> {
                 Kind::Token(token) => token.read(self).map(Value::into_owned),
                 Kind::Failure { prefix, policy, fact } => self.failure(prefix, policy, fact),
                 Kind::Decoded { policy, variable } => self.decoded(policy, &variable),
+                Kind::Interface(name) => self.interface(&name),
                 Kind::Plain => None,
             },
         }
@@ -86,6 +82,7 @@ impl<'a> View<'a, '_> {
             Kind::Token(token) => token.read(self),
             Kind::Failure { prefix, policy, fact } => self.failure(prefix, *policy, *fact),
             Kind::Decoded { policy, variable } => self.decoded(*policy, variable),
+            Kind::Interface(name) => self.interface(name),
         }
     }
 
@@ -100,6 +97,11 @@ impl<'a> View<'a, '_> {
 
     /// A field of a message; that of an error message which nobody has needed yet is the one of its default.
     fn field(self, name: MessageName, field: &Field) -> Option<Value<'a>> {
+        let is_request =
+            name == MessageName::Request || (name == MessageName::Message && self.run.side == Side::Request);
+        if is_request && let Some(moved) = self.moved(field) {
+            return moved;
+        }
         if let Some(message) = self.run.message(name) {
             return field.read(message);
         }
@@ -112,9 +114,10 @@ impl<'a> View<'a, '_> {
     }
 
     fn failure(self, prefix: &str, policy: Option<u32>, fact: FailureFact) -> Option<Value<'a>> {
-        let belongs = |raised: &&Raised| match policy {
-            Some(at) => raised.policy == Some(at),
-            None => raised.policy.and_then(|at| self.proxy.policy(at)).is_some_and(|policy| policy.prefix == prefix),
+        let name = policy.and_then(|at| self.proxy.policy(at)).map(|policy| &policy.name);
+        let belongs = |raised: &&Raised| {
+            let failed = raised.policy.and_then(|at| self.proxy.policy(at));
+            failed.is_some_and(|failed| failed.prefix == prefix && name.is_none_or(|name| *name == failed.name))
         };
         // The latest failure is the one its policy's variables tell of.
         let raised = self.run.failures().find(belongs)?;
@@ -128,108 +131,8 @@ impl<'a> View<'a, '_> {
         })
     }
 
-    fn name_of(self, policy: u32) -> Option<&'a str> {
+    pub(super) fn name_of(self, policy: u32) -> Option<&'a str> {
         self.proxy.policy(policy).map(|policy| &*policy.name)
-    }
-
-    fn fault_text(self) -> Option<String> {
-        let raised = self.run.fault.as_ref()?;
-        Some(raised.text(raised.policy.and_then(|at| self.name_of(at))))
-    }
-
-    fn client(self) -> Option<&'a ClientInfo> {
-        self.run.received().extensions().get::<ClientInfo>()
-    }
-
-    fn system(self, variable: SystemVariable) -> Option<Value<'a>> {
-        let settings = &self.snapshot.settings;
-        Some(match variable {
-            SystemVariable::OrganizationName => Value::text(&settings.organization),
-            SystemVariable::EnvironmentName => Value::text(&settings.environment),
-            SystemVariable::ApiProxyName => Value::text(&self.proxy.name),
-            SystemVariable::ApiProxyRevision => Value::text(self.proxy.revision.as_deref()?),
-            SystemVariable::ProxyName => Value::text(&self.proxy.endpoint),
-            SystemVariable::ProxyBasePath => Value::text(self.proxy.base_path.as_str()),
-            SystemVariable::ProxyPathSuffix => Value::text(self.run.path_suffix()),
-            SystemVariable::ProxyUrl => Value::from(self.proxy_url()),
-            SystemVariable::ClientIp => Value::from(self.client()?.ip.as_ref().map(IpAddr::to_string)?),
-            SystemVariable::ClientHost => Value::text(self.client()?.host.as_deref()?),
-            SystemVariable::ClientPort => Value::Integer(i32::from(self.client()?.port?)),
-            SystemVariable::ClientScheme => Value::text(self.client()?.scheme.as_deref()?),
-            SystemVariable::CurrentFlowName => Value::text(self.flow_name()?),
-            SystemVariable::RouteName => Value::text(&self.proxy.routes.get(self.run.route? as usize)?.name),
-            SystemVariable::RouteTarget | SystemVariable::TargetName => {
-                Value::text(&self.proxy.targets.get(self.run.target? as usize)?.name)
-            }
-            SystemVariable::TargetUrl => Value::from(self.target_url()?),
-            SystemVariable::TargetBasePath => Value::from(self.target_uri()?.path().to_owned()),
-            SystemVariable::TargetScheme => Value::from(self.target_uri()?.scheme_str()?.to_owned()),
-            SystemVariable::TargetHost => Value::from(self.target_uri()?.host()?.to_owned()),
-            SystemVariable::TargetCopyPathSuffix | SystemVariable::TargetCopyQueryParams => {
-                self.run.target?;
-                Value::Boolean(true)
-            }
-            SystemVariable::IsError => Value::Boolean(self.run.side == Side::Error),
-            SystemVariable::FaultName => Value::text(self.run.fault.as_ref()?.spec.name()),
-            SystemVariable::FaultReason | SystemVariable::ErrorMessage => Value::from(self.fault_text()?),
-            SystemVariable::FaultCategory => {
-                Value::text(if self.run.fault.as_ref()?.policy.is_some() { "Step" } else { "Messaging" })
-            }
-            SystemVariable::SystemTimestamp => Value::Long(self.now_ms()?),
-            SystemVariable::SystemTime(part) => time(self.now_ms()?, part),
-            SystemVariable::SystemUuid => Value::from(uuid(self.snapshot)?),
-            SystemVariable::MessageId => {
-                if self.run.message_id.get().is_none() {
-                    let id = uuid(self.snapshot)?;
-                    let _ = self.run.message_id.set(id.into());
-                }
-                Value::text(self.run.message_id.get()?)
-            }
-        })
-    }
-
-    fn proxy_url(self) -> String {
-        let uri = self.run.received().uri();
-        if uri.scheme().is_some() {
-            return uri.to_string();
-        }
-        let scheme = self.client().and_then(|client| client.scheme.as_deref()).unwrap_or("http");
-        let host = self.run.received().headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
-        format!("{scheme}://{}{uri}", host.unwrap_or("localhost"))
-    }
-
-    fn flow_name(self) -> Option<&'a str> {
-        use super::cursor::{Endpoint, Part};
-        let (end, part) = self.run.place;
-        match part? {
-            Part::Pre => Some("PreFlow"),
-            Part::Post => Some("PostFlow"),
-            Part::Flow => {
-                let flows = match end {
-                    Endpoint::Proxy => &self.proxy.flows,
-                    Endpoint::Target => &self.proxy.targets.get(self.run.target? as usize)?.flows,
-                };
-                let direction = if self.run.side == Side::Request { &flows.request } else { &flows.response };
-                direction.flows.get(self.run.flow? as usize).map(|flow| &*flow.name)
-            }
-        }
-    }
-}
-
-fn time(now_ms: i64, part: TimePart) -> Value<'static> {
-    let at = civil(now_ms);
-    let number = |n: i64| Value::Integer(i32::try_from(n).unwrap_or(i32::MAX));
-    match part {
-        TimePart::Year => number(at.year),
-        TimePart::Month => number(at.month),
-        TimePart::Day => number(at.day),
-        TimePart::DayOfWeek => number(at.day_of_week),
-        TimePart::Hour => number(at.hour),
-        TimePart::Minute => number(at.minute),
-        TimePart::Second => number(at.second),
-        TimePart::Millisecond => number(at.millisecond),
-        TimePart::Zone => Value::Text(Cow::Borrowed("UTC")),
-        TimePart::Whole => Value::from(at.to_string()),
     }
 }
 

@@ -7,6 +7,7 @@
 mod client_id;
 mod clock;
 mod fingerprint;
+mod found;
 mod jwks;
 mod memory;
 mod random;
@@ -18,10 +19,11 @@ pub(crate) use fingerprint::FingerprintKey;
 
 pub use client_id::ClientId;
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use found::FoundToken;
 pub use jwks::{DeferredJwks, JwksSource};
 pub use memory::{GrantId, MemoryTokenStore, TokenHash};
 pub use random::{Random, SystemRandom};
-pub use token::{AccessToken, FoundToken, TokenAttribute, TokenChange, TokenKey, TokenStatus, TokenStore};
+pub use token::{AccessToken, TokenAttribute, TokenChange, TokenKey, TokenStatus, TokenStore};
 
 /// What a host answers.
 #[derive(Debug)]

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Answer, ClientId, GrantId};
+use super::{Answer, ClientId, FoundToken, GrantId};
+use crate::scan::position;
 
 /// The text of a token on its way to a store; its Debug text hides it.
 #[derive(Clone, Copy)]
@@ -112,22 +113,21 @@ impl AccessToken {
     }
 
     /// Whether it carries a scope.
+    #[inline]
     pub fn has_scope(&self, scope: &str) -> bool {
-        let wanted = scope.as_bytes();
-        let mut rest = self.scope.as_bytes();
+        let (wanted, mut rest) = (scope.as_bytes(), self.scope.as_bytes());
+        let Some(first) = wanted.first() else { return false };
         // The first byte tells most scopes apart without a comparison of the whole.
-        loop {
-            if rest.first() == wanted.first()
-                && let Some(after) = rest.strip_prefix(wanted)
-                && matches!(after.first(), None | Some(b' '))
-            {
-                return !wanted.is_empty();
+        while let Some((start, end)) = rest.split_at_checked(wanted.len()) {
+            if start.first() == Some(first) && matches!(end.first(), None | Some(b' ')) && start == wanted {
+                return true;
             }
-            match rest.iter().position(|byte| *byte == b' ').and_then(|at| rest.get(at + 1..)) {
+            match position(rest, b' ').and_then(|at| rest.get(at + 1..)) {
                 Some(next) => rest = next,
                 None => return false,
             }
         }
+        false
     }
 }
 
@@ -152,100 +152,6 @@ impl TokenChange {
             }
         }
         changed
-    }
-}
-
-/// What a store found of a token: its changing facts, and where the others are.
-///
-/// Made of a record, or by a store that keeps once what many tokens share; then it is a few numbers, and nothing is
-/// counted or copied to hand it out.
-#[derive(Clone, Debug)]
-pub struct FoundToken {
-    grant: Grant,
-    status: TokenStatus,
-    issued_at_ms: i64,
-    /// The largest number when it never ends.
-    expires_at_ms: i64,
-    refresh_count: u32,
-}
-
-#[derive(Clone, Debug)]
-enum Grant {
-    Record(Arc<AccessToken>),
-    Interned(GrantId),
-}
-
-impl From<Arc<AccessToken>> for FoundToken {
-    fn from(record: Arc<AccessToken>) -> Self {
-        Self {
-            status: record.status,
-            issued_at_ms: record.issued_at_ms,
-            expires_at_ms: record.expires_at_ms.unwrap_or(i64::MAX),
-            refresh_count: record.refresh_count,
-            grant: Grant::Record(record),
-        }
-    }
-}
-
-impl FoundToken {
-    /// A token whose grant the store that found it knows by number.
-    pub(super) fn interned(
-        grant: GrantId,
-        status: TokenStatus,
-        issued_at_ms: i64,
-        expires_at_ms: Option<i64>,
-        refresh_count: u32,
-    ) -> Self {
-        let expires_at_ms = expires_at_ms.unwrap_or(i64::MAX);
-        Self { grant: Grant::Interned(grant), status, issued_at_ms, expires_at_ms, refresh_count }
-    }
-
-    /// Whether it may be used.
-    pub fn status(&self) -> TokenStatus {
-        self.status
-    }
-
-    /// When it was issued, in milliseconds of the Unix epoch.
-    pub fn issued_at_ms(&self) -> i64 {
-        self.issued_at_ms
-    }
-
-    /// Whether it has ended.
-    pub fn is_expired(&self, now_ms: i64) -> bool {
-        self.expires_at_ms <= now_ms
-    }
-
-    /// When it ends, in milliseconds of the Unix epoch; never, when absent.
-    pub fn expires_at_ms(&self) -> Option<i64> {
-        Some(self.expires_at_ms).filter(|at| *at != i64::MAX)
-    }
-
-    /// Whole seconds it still lives, never negative; absent when it never ends.
-    pub fn expires_in(&self, now_ms: i64) -> Option<i64> {
-        self.expires_at_ms().map(|at| at.saturating_sub(now_ms).max(0) / 1000)
-    }
-
-    /// What does not change about it; status, times and count of refreshes are those of this type instead.
-    #[inline]
-    pub(crate) fn grant<'a>(&'a self, store: &'a dyn TokenStore) -> Option<&'a AccessToken> {
-        match &self.grant {
-            Grant::Record(record) => Some(record),
-            Grant::Interned(id) => store.grant(*id),
-        }
-    }
-
-    /// The whole record.
-    pub fn into_record(self, store: &dyn TokenStore) -> Option<Arc<AccessToken>> {
-        match self.grant {
-            Grant::Record(record) => Some(record),
-            Grant::Interned(id) => Some(Arc::new(AccessToken {
-                status: self.status,
-                issued_at_ms: self.issued_at_ms,
-                expires_at_ms: self.expires_at_ms(),
-                refresh_count: self.refresh_count,
-                ..store.grant(id)?.clone()
-            })),
-        }
     }
 }
 

@@ -24,14 +24,22 @@ pub fn bearer(header: &str) -> Option<&str> {
 }
 
 /// The token of a `Bearer` header, which is ASCII, and where it starts.
+#[inline]
 pub(crate) fn bearer_at(header: &[u8]) -> Option<(usize, &[u8])> {
-    const SCHEME: &[u8] = b"Bearer ";
-    if let Some(token) = header.strip_prefix(SCHEME)
+    if let Some((scheme, token)) = header.split_first_chunk()
+        && scheme == SCHEME
         && is_token(token)
     {
         // The spelling nearly all clients use, with nothing around the token.
         return Some((SCHEME.len(), token));
     }
+    unusual_bearer_at(header)
+}
+
+const SCHEME: &[u8; 7] = b"Bearer ";
+
+#[cold]
+fn unusual_bearer_at(header: &[u8]) -> Option<(usize, &[u8])> {
     let leading = header.iter().take_while(|byte| is_blank(byte)).count();
     let scheme = header.get(leading..leading + SCHEME.len())?;
     if !scheme.eq_ignore_ascii_case(SCHEME) {

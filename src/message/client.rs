@@ -1,4 +1,4 @@
-//! Facts about the connection that a message does not carry itself.
+//! Facts about the connections that a message does not carry itself.
 
 use std::net::IpAddr;
 
@@ -29,6 +29,38 @@ pub struct ClientInfo {
     pub received_start: Option<i64>,
     /// When the last byte of the request came, in milliseconds since the epoch.
     pub received_end: Option<i64>,
+    /// Where the request came in (SAP and Edge).
+    pub virtual_host: Option<VirtualHost>,
+}
+
+/// The virtual host that a request came in on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VirtualHost {
+    /// Its name.
+    pub name: String,
+    /// The host names it answers to.
+    pub aliases: Vec<String>,
+    /// Whether it speaks TLS.
+    pub ssl_enabled: bool,
+}
+
+/// What the embedder knows about a target that answered; it is read from the extensions of the response.
+///
+/// A fact that is left out makes the `target.*` variable made of it unresolved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TargetInfo {
+    /// Address of the target.
+    pub ip: Option<IpAddr>,
+    /// The certificate of the target, once verified.
+    pub certificate: Option<Certificate>,
+    /// When the first byte of the request was sent, in milliseconds since the epoch.
+    pub sent_start: Option<i64>,
+    /// When the last byte of the request was sent, in milliseconds since the epoch.
+    pub sent_end: Option<i64>,
+    /// When the first byte of the response came, in milliseconds since the epoch.
+    pub received_start: Option<i64>,
+    /// When the last byte of the response came, in milliseconds since the epoch.
+    pub received_end: Option<i64>,
 }
 
 /// The TLS session of a client.
@@ -43,12 +75,12 @@ pub struct TlsInfo {
     /// Session id.
     pub session_id: Option<String>,
     /// The certificate of the client, once verified.
-    pub certificate: Option<ClientCertificate>,
+    pub certificate: Option<Certificate>,
 }
 
-/// The verified certificate of a client.
+/// The verified certificate of a client or of a target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ClientCertificate {
+pub struct Certificate {
     /// CN of the subject.
     pub common_name: Option<String>,
     /// C of the subject.

@@ -20,7 +20,7 @@ pub mod params;
 mod read;
 mod write;
 
-pub use client::{ClientCertificate, ClientInfo, TlsInfo, TransportId};
+pub use client::{Certificate, ClientInfo, TargetInfo, TlsInfo, TransportId, VirtualHost};
 pub use edit::EditError;
 pub use event::CurrentEvent;
 pub use fault_format::FaultFormat;

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::linker::{SharedFlowCall, condition};
-use super::target::target_plan;
+use super::properties::Properties;
+use super::target::TargetLinker;
 use super::{
-    BasePath, DefaultFaultRulePlan, Direction, EndpointPlan, FaultRulePlan, FlowPlan, Linker, ListId, PolicyPlan,
-    ProxyPlan, RoutePlan, RouteTo, Settings, Snapshot, StepPlan, TargetUrls,
+    BasePath, DefaultFaultRulePlan, Descriptions, Direction, EndpointPlan, Environment, FaultRulePlan, FlowChoice,
+    FlowHook, FlowPlan, Linker, ListId, Opening, PolicyPlan, ProxyPlan, RoutePlan, RouteTo, Settings, Snapshot,
+    StepPlan,
 };
 use crate::bundle::{
     Bundle, BundleKind, DefaultFaultRule, FaultRule, Flow, Located, Pipeline, ProxyEndpoint, RouteTarget, Step,
@@ -15,10 +17,11 @@ use crate::bundle::{
 use crate::condition::Condition;
 use crate::deployment::Deployment;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
+use crate::dialect::ResponseFlow;
 use crate::entity::{Directory, PathRules, ProxyId};
 use crate::host::Host;
 use crate::limits::Limits;
-use crate::policy::PolicyDocument;
+use crate::policy::{CompiledPolicy, PolicyDocument};
 use crate::variables::{Intern, Names};
 
 /// Compiles a deployment; what is wrong with it goes to `diagnostics`.
@@ -28,7 +31,7 @@ pub(crate) fn link(
     host: Host,
     diagnostics: &mut Diagnostics,
 ) -> Option<Snapshot> {
-    let Deployment { policies, bundles, entities, target_urls, proxy_name, environment, .. } = deployment;
+    let Deployment { policies, bundles, entities, around, proxy_name, environment, .. } = deployment;
     if !policies.is_empty() && !bundles.is_empty() {
         diagnostics.push(
             Diagnostic::error("plan::policies-and-bundles", "single policies and bundles cannot be deployed together")
@@ -60,7 +63,7 @@ pub(crate) fn link(
         for (id, scope) in (0..).map(ProxyId).zip(proxy_scopes) {
             for endpoint in &scope.bundle.proxy_endpoints {
                 let mut builder = Builder::new(&settings, &scopes, diagnostics);
-                proxies.extend(builder.proxy(scope, id, endpoint, &target_urls));
+                proxies.extend(builder.proxy(scope, id, endpoint, &around));
             }
         }
     }
@@ -74,7 +77,7 @@ pub(crate) fn link(
             diagnostics.push(Diagnostic::error("plan::duplicate-base-path", message));
         }
     }
-    Some(Snapshot { host, settings, proxies, directory: directory? })
+    Some(Snapshot { host, settings, proxies, directory: directory?, uuid: Arc::default() })
 }
 
 /// Policy documents without a bundle: their steps are the whole plan.
@@ -87,6 +90,7 @@ fn bare(name: &str, sources: &[Source], settings: &Settings, diagnostics: &mut D
         let Some(document) = PolicyDocument::parse(source, stem, &settings.limits, builder.diagnostics) else {
             continue;
         };
+        document.refuse_unsupported(builder.diagnostics);
         if let Some(policy) = builder.compile_policy(&document) {
             steps.push(StepPlan { policy, condition: Condition::always() });
         }
@@ -102,7 +106,7 @@ fn bare(name: &str, sources: &[Source], settings: &Settings, diagnostics: &mut D
         EndpointPlan { request: Direction { pre: Some(list), ..Direction::default() }, ..EndpointPlan::default() };
     let mut plan = builder.finish(name, None, ProxyId(0), "default", "/")?;
     plan.flows = flows;
-    plan.bare = true;
+    plan.opening = Opening::Bare;
     Some(plan)
 }
 
@@ -118,6 +122,7 @@ impl<'b> PolicyScope<'b> {
         for document in &bundle.policies {
             let name = &document.name.value;
             if let Some(policy) = PolicyDocument::parse(&document.source, name, limits, diagnostics) {
+                policy.refuse_unsupported(diagnostics);
                 policies.insert(name.clone(), policy);
             }
         }
@@ -160,24 +165,33 @@ impl<'a> Builder<'a> {
         scope: &PolicyScope<'_>,
         id: ProxyId,
         endpoint: &ProxyEndpoint,
-        urls: &TargetUrls,
+        around: &Environment,
     ) -> Option<ProxyPlan> {
-        for name in ["target.url", "target.copy.pathsuffix", "target.copy.queryparams"] {
+        for name in [
+            "target.url",
+            "target.evaluated.url",
+            "target.header.host",
+            "target.copy.pathsuffix",
+            "target.copy.queryparams",
+        ] {
             self.names.intern(name);
         }
         // The proxy's fault rules are tried from the last to the first.
         let mut flows = self.endpoint(scope, &endpoint.pipeline);
         flows.fault_rules.reverse();
+        self.hook(around, FlowHook::PreProxyFlowHook, &mut flows.request.pre);
+        self.hook(around, FlowHook::PostProxyFlowHook, &mut flows.response.post);
         let post_client = self.steps(scope, &endpoint.post_client_flow.response);
         let mut targets = Vec::new();
         for target in &scope.bundle.target_endpoints {
-            let flows = self.endpoint(scope, &target.pipeline);
-            let url = urls.get(&(scope.bundle.name.clone(), target.name.value.clone()));
+            let mut flows = self.endpoint(scope, &target.pipeline);
+            self.hook(around, FlowHook::PreTargetFlowHook, &mut flows.request.pre);
+            self.hook(around, FlowHook::PostTargetFlowHook, &mut flows.response.post);
+            let url = around.target_urls.get(&(scope.bundle.name.clone(), target.name.value.clone()));
             let leads_here =
                 |to: &RouteTarget| matches!(to, RouteTarget::TargetEndpoint(name) if name.value == target.name.value);
             let used = endpoint.route_rules.iter().any(|rule| leads_here(&rule.target));
-            let limits = &self.settings.limits;
-            targets.push(target_plan(target, flows, url, used, &mut self.names, limits, self.diagnostics));
+            targets.push(self.targets(around).target(target, flows, url, used));
         }
         let mut routes = Vec::new();
         for rule in &endpoint.route_rules {
@@ -191,8 +205,11 @@ impl<'a> Builder<'a> {
                     .and_then(|at| u32::try_from(at).ok())
                     .map(RouteTo::Target),
                 RouteTarget::Url(url) => {
-                    let limits = &self.settings.limits;
-                    let plan = super::target::url_plan(url, &mut self.names, limits, self.diagnostics);
+                    let mut plan = self.targets(around).url(url);
+                    if let Some(plan) = &mut plan {
+                        self.hook(around, FlowHook::PreTargetFlowHook, &mut plan.flows.request.pre);
+                        self.hook(around, FlowHook::PostTargetFlowHook, &mut plan.flows.response.post);
+                    }
                     targets.push(plan);
                     u32::try_from(targets.len() - 1).ok().map(RouteTo::Target)
                 }
@@ -225,6 +242,11 @@ impl<'a> Builder<'a> {
         let mut plan =
             self.finish(&bundle.name, bundle.revision.as_deref(), id, &endpoint.name.value, &endpoint.base_path.value)?;
         plan.flows = flows;
+        let properties = Properties::new(&endpoint.properties, self.diagnostics);
+        plan.api_timeout_ms = properties.api_timeout(self.diagnostics);
+        if plan.api_timeout_ms.is_some() {
+            plan.opening = Opening::Timed;
+        }
         plan.post_client = post_client;
         plan.routes = routes;
         plan.targets = targets.into_iter().collect::<Option<_>>()?;
@@ -256,7 +278,8 @@ impl<'a> Builder<'a> {
             routes: Vec::new(),
             targets: Vec::new(),
             post_client: None,
-            bare: false,
+            opening: Opening::Plain,
+            api_timeout_ms: None,
         })
     }
 
@@ -269,20 +292,35 @@ impl<'a> Builder<'a> {
                 None => finding,
             });
         }
+        let (request, response) = match self.settings.dialect.response_flow {
+            ResponseFlow::Evaluated => (FlowChoice::Evaluated, FlowChoice::Evaluated),
+            ResponseFlow::AsInRequest => (FlowChoice::Noted, FlowChoice::AsInRequest),
+        };
         EndpointPlan {
-            request: self.direction(scope, flows, |flow: &Flow| &flow.request),
-            response: self.direction(scope, flows, |flow: &Flow| &flow.response),
+            request: self.direction(scope, flows, request, |flow: &Flow| &flow.request),
+            response: self.direction(scope, flows, response, |flow: &Flow| &flow.response),
             fault_rules: flows.fault_rules.iter().filter_map(|rule| self.fault_rule(scope, rule)).collect(),
             default_fault_rule: flows.default_fault_rule.as_ref().and_then(|rule| self.default_fault_rule(scope, rule)),
+            descriptions: Descriptions {
+                pre: flows.pre_flow.description.as_deref().map(Arc::from),
+                post: flows.post_flow.description.as_deref().map(Arc::from),
+            },
         }
     }
 
-    fn direction(&mut self, scope: &PolicyScope<'_>, flows: &Pipeline, steps: fn(&Flow) -> &Vec<Step>) -> Direction {
+    fn direction(
+        &mut self,
+        scope: &PolicyScope<'_>,
+        flows: &Pipeline,
+        choice: FlowChoice,
+        steps: fn(&Flow) -> &Vec<Step>,
+    ) -> Direction {
         let pre = self.steps(scope, steps(&flows.pre_flow));
         let conditional = flows.flows.iter().filter_map(|flow: &Flow| {
             let condition = self.condition(flow.condition.as_ref())?;
             let steps = self.steps(scope, steps(flow));
-            Some(FlowPlan { name: text(flow.name.as_ref()), condition, steps })
+            let description = flow.description.as_deref().map(Arc::from);
+            Some(FlowPlan { name: text(flow.name.as_ref()), description, choice, condition, steps })
         });
         let conditional = conditional.collect();
         let post = self.steps(scope, steps(&flows.post_flow));
@@ -299,6 +337,52 @@ impl<'a> Builder<'a> {
         let condition = self.condition(rule.condition.as_ref())?;
         let steps = self.compile_steps(scope, &rule.steps);
         Some(DefaultFaultRulePlan { condition, always_enforce: rule.always_enforce, steps: self.list(steps) })
+    }
+
+    fn targets<'t>(&'t mut self, environment: &'t Environment) -> TargetLinker<'t> {
+        TargetLinker {
+            environment,
+            dialect: &self.settings.dialect,
+            names: &mut self.names,
+            limits: &self.settings.limits,
+            diagnostics: self.diagnostics,
+        }
+    }
+
+    /// Puts the shared flow of a flow hook in front of the steps it precedes, or behind those it follows.
+    ///
+    /// So a request runs it like any other step, and one without hooks pays nothing.
+    fn hook(&mut self, around: &Environment, hook: FlowHook, list: &mut Option<ListId>) {
+        let Some(attached) = around.hooks.get(&hook) else { return };
+        let name = hook.name();
+        let source = Source::new(name, attached.shared_flow.as_str());
+        let mut linker = Linker {
+            names: &mut self.names,
+            dialect: &self.settings.dialect,
+            limits: &self.settings.limits,
+            diagnostics: self.diagnostics,
+            source: source.clone(),
+            policy: name.into(),
+            shared_flows: &mut self.calls,
+        };
+        let compiled = CompiledPolicy::flow_hook(name, &attached.shared_flow, &mut linker);
+        self.policies.push(PolicyPlan {
+            name: name.into(),
+            prefix: "flowcallout",
+            enabled: true,
+            continue_on_error: attached.continue_on_error.unwrap_or(self.settings.dialect.flow_hook_continues_on_error),
+            compiled,
+        });
+        let policy = u32::try_from(self.policies.len() - 1).unwrap_or(u32::MAX);
+        let step = StepPlan { policy, condition: Condition::always() };
+        let index = list.map(|list| list.0 as usize);
+        let mut steps = index.and_then(|at| self.lists.get_mut(at)).map(std::mem::take).unwrap_or_default().into_vec();
+        let place = match hook {
+            FlowHook::PreProxyFlowHook | FlowHook::PreTargetFlowHook => 0,
+            FlowHook::PostTargetFlowHook | FlowHook::PostProxyFlowHook => steps.len(),
+        };
+        steps.insert(place, step);
+        *list = Some(self.list(steps));
     }
 
     /// A list of steps; none when it is empty.

@@ -1,12 +1,17 @@
 //! The plan: what a deployment compiles to. Linked, immutable, shared by all requests.
 
+mod balancer;
+mod hook;
 mod link;
 mod linker;
+mod properties;
 mod route;
 mod target;
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
+
+use http::HeaderName;
 
 use crate::condition::Condition;
 use crate::dialect::Dialect;
@@ -17,8 +22,12 @@ use crate::policy::{CompiledPolicy, Run};
 use crate::template::CompiledTemplate;
 use crate::variables::Names;
 
+pub(crate) use balancer::{Balancer, InFlight};
+pub(crate) use hook::Attached;
+pub use hook::FlowHook;
 pub(crate) use link::link;
 pub(crate) use linker::Linker;
+pub(crate) use properties::Retain;
 pub(crate) use route::BasePath;
 
 /// Everything one request runs on: host, settings, proxies and entities of one moment.
@@ -27,13 +36,21 @@ pub(crate) struct Snapshot {
     pub(crate) settings: Settings,
     pub(crate) proxies: Vec<ProxyPlan>,
     pub(crate) directory: Directory,
+    /// `system.uuid`, made when it is first asked for; the next deployment of the engine takes it over.
+    pub(crate) uuid: Arc<OnceLock<Box<str>>>,
 }
 
 impl Snapshot {
     /// The proxy endpoint that serves a path: the most specific base path wins.
-    pub(crate) fn classify(&self, path: &str) -> Option<(usize, usize)> {
+    #[inline(always)]
+    pub(crate) fn classify(&self, path: &str) -> Option<(usize, &ProxyPlan, usize)> {
         // Proxies are sorted by specificity at link time.
-        self.proxies.iter().enumerate().find_map(|(at, proxy)| Some((at, proxy.base_path.matches(path)?)))
+        for (at, proxy) in self.proxies.iter().enumerate() {
+            if let Some(suffix) = proxy.base_path.matches(path) {
+                return Some((at, proxy, suffix));
+            }
+        }
+        None
     }
 
     /// Whether some step may have to wait for the host.
@@ -51,6 +68,16 @@ pub(crate) struct Settings {
     pub(crate) environment: Arc<str>,
     pub(crate) dialect: Dialect,
     pub(crate) limits: Limits,
+    pub(crate) platform: Platform,
+}
+
+/// Where the engine runs, as the embedder tells it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Platform {
+    pub(crate) pod: Option<Arc<str>>,
+    pub(crate) region: Option<Arc<str>>,
+    /// Addresses of the network interfaces by name.
+    pub(crate) interfaces: BTreeMap<String, String>,
 }
 
 /// Index of a list of steps in its proxy.
@@ -73,8 +100,21 @@ pub(crate) struct ProxyPlan {
     pub(crate) routes: Vec<RoutePlan>,
     pub(crate) targets: Vec<TargetPlan>,
     pub(crate) post_client: Option<ListId>,
+    /// How a request begins.
+    pub(crate) opening: Opening,
+    /// `api.timeout` in milliseconds.
+    pub(crate) api_timeout_ms: Option<i64>,
+}
+
+/// How a request begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
     /// A policy document without a bundle: its steps are the whole of it, nothing is routed.
-    pub(crate) bare: bool,
+    Bare,
+    /// Headers that only the platform may set are removed.
+    Plain,
+    /// So they are, and the time is noted.
+    Timed,
 }
 
 /// The flows of an endpoint, in both directions, and its fault rules.
@@ -85,6 +125,14 @@ pub(crate) struct EndpointPlan {
     /// In the order of their evaluation.
     pub(crate) fault_rules: Vec<FaultRulePlan>,
     pub(crate) default_fault_rule: Option<DefaultFaultRulePlan>,
+    pub(crate) descriptions: Descriptions,
+}
+
+/// What the authors remark on PreFlow and PostFlow.
+#[derive(Default)]
+pub(crate) struct Descriptions {
+    pub(crate) pre: Option<Arc<str>>,
+    pub(crate) post: Option<Arc<str>>,
 }
 
 /// PreFlow, conditional flows and PostFlow of one direction.
@@ -97,8 +145,21 @@ pub(crate) struct Direction {
 
 pub(crate) struct FlowPlan {
     pub(crate) name: Arc<str>,
+    pub(crate) description: Option<Arc<str>>,
+    pub(crate) choice: FlowChoice,
     pub(crate) condition: Condition,
     pub(crate) steps: Option<ListId>,
+}
+
+/// How a conditional flow comes to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FlowChoice {
+    /// By its condition.
+    Evaluated,
+    /// By its condition, which is noted for the response.
+    Noted,
+    /// By having run in the request.
+    AsInRequest,
 }
 
 pub(crate) struct FaultRulePlan {
@@ -143,19 +204,46 @@ pub(crate) enum RouteTo {
 pub(crate) struct TargetPlan {
     /// Empty for a route rule that names a URL.
     pub(crate) name: Arc<str>,
-    pub(crate) url: CompiledTemplate,
+    pub(crate) address: Address,
     pub(crate) flows: EndpointPlan,
     /// Statuses that are no error, as inclusive ranges.
     pub(crate) success: Vec<(u16, u16)>,
+    /// Headers of the client's request that the target is sent.
+    pub(crate) request_headers: Retain<HeaderName>,
+    /// Headers of the target's response that are kept.
+    pub(crate) response_headers: Retain<HeaderName>,
+    /// Query parameters that the target is sent.
+    pub(crate) query_params: Retain<String>,
+    /// The properties as the bundle gives them, for the host.
+    pub(crate) properties: Box<[(Arc<str>, Arc<str>)]>,
+}
+
+/// Where a target is.
+pub(crate) enum Address {
+    Url(CompiledTemplate),
+    Servers(Balancer),
 }
 
 impl TargetPlan {
+    /// Its load balancer, where it has one.
+    pub(crate) fn balancer(&self) -> Option<&Balancer> {
+        match &self.address {
+            Address::Servers(balancer) => Some(balancer),
+            Address::Url(_) => None,
+        }
+    }
+
     pub(crate) fn is_success(&self, status: u16) -> bool {
         self.success.iter().any(|(from, to)| (*from..=*to).contains(&status))
     }
 }
 
 impl ProxyPlan {
+    /// Whether its steps are policy documents without a bundle.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.opening == Opening::Bare
+    }
+
     pub(crate) fn steps(&self, list: ListId) -> &[StepPlan] {
         self.lists.get(list.0 as usize).map_or(&[], |steps| steps)
     }
@@ -167,3 +255,12 @@ impl ProxyPlan {
 
 /// URLs the embedder gives for targets, by proxy and target endpoint name.
 pub(crate) type TargetUrls = HashMap<(String, String), String>;
+
+/// Where the environment's target servers are, and what it attaches to its flow hooks.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Environment {
+    pub(crate) target_urls: TargetUrls,
+    /// URLs of target servers and API providers by name.
+    pub(crate) target_servers: BTreeMap<String, String>,
+    pub(crate) hooks: BTreeMap<FlowHook, Attached>,
+}

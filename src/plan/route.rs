@@ -22,7 +22,15 @@ impl BasePath {
     }
 
     /// Where the suffix of a path starts that this base path serves; only whole elements match.
+    #[inline]
     pub(crate) fn matches(&self, path: &str) -> Option<usize> {
+        if self.text.is_empty() {
+            return (path.is_empty() || path.starts_with('/')).then_some(0);
+        }
+        self.matches_text(path)
+    }
+
+    fn matches_text(&self, path: &str) -> Option<usize> {
         if !self.wildcard {
             let rest = path.strip_prefix(self.text.as_str())?;
             return (rest.is_empty() || rest.starts_with('/')).then_some(self.text.len());

@@ -8,14 +8,15 @@ use super::message_edit::{
     CompiledActions, CompiledMessage, Destination, EditFailure, EditFaults, HeaderMode, MessageAction, Owner, resolved,
     trimmed,
 };
-use super::{PolicyType, Run, StepContext, StepResult};
+use super::shape::{AttributeField, Shape, TextField};
+use super::{PolicySyntax, PolicyType, Run, StepContext, StepResult};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::execution::Side;
 use crate::fault::FaultSpec;
 use crate::message::Message;
 use crate::plan::Linker;
 use crate::variables::MessageName;
-use crate::xml::{Element, codes};
+use crate::xml::{Element, Markup, codes};
 
 /// `<AssignMessage>` as its document says it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -81,19 +82,34 @@ pub(crate) struct Compiled {
     actions: CompiledActions,
 }
 
-impl PolicyType for AssignMessage {
-    type Compiled = Compiled;
-    const ELEMENT: &'static str = "AssignMessage";
-    const PREFIX: &'static str = "assignmessage";
-    const FAULTS: &'static [FaultSpec] = &[SET_VARIABLE_FAILED, VARIABLE_OF_NON_MSG_TYPE, UNRESOLVED_VARIABLE];
-
-    fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
+impl Shape for AssignMessage {
+    fn read(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
         Some(Self {
             assign_to: root.child("AssignTo", d).map(|element| AssignTo::parse(element, d)),
             ignore_unresolved_variables: root.flag("IgnoreUnresolvedVariables", false, d),
             actions: MessageAction::parse_all(root, Owner::AssignMessage, d),
         })
     }
+
+    fn write(&self, to: &mut Markup) {
+        if let Some(assign_to) = &self.assign_to {
+            to.push(assign_to.write());
+        }
+        if self.ignore_unresolved_variables {
+            to.push_child_text("IgnoreUnresolvedVariables", "true");
+        }
+        MessageAction::write_all(&self.actions, to);
+    }
+}
+
+impl PolicySyntax for AssignMessage {
+    const ELEMENT: &'static str = "AssignMessage";
+}
+
+impl PolicyType for AssignMessage {
+    type Compiled = Compiled;
+    const PREFIX: &'static str = "assignmessage";
+    const FAULTS: &'static [FaultSpec] = &[SET_VARIABLE_FAILED, VARIABLE_OF_NON_MSG_TYPE, UNRESOLVED_VARIABLE];
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {
         let to = self.assign_to.as_ref();
@@ -141,6 +157,16 @@ impl AssignTo {
             d.push(finding.at(element.source(), transport.span).help("the only transport is `http`"));
         }
         Self { name, create_new, kind }
+    }
+
+    fn write(&self) -> Markup {
+        let mut to = Markup::new("AssignTo");
+        AttributeField::write(&self.create_new, "createNew", &mut to);
+        if let Some(kind) = self.kind {
+            to.push_attribute("type", if kind == MessageKind::Request { "request" } else { "response" });
+        }
+        TextField::write(&self.name, &mut to);
+        to
     }
 }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::shape::{AttributeField, Shape};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
 use crate::host::TokenAttribute;
 use crate::plan::Linker;
 use crate::variables::{Intern, Scope, VarRef};
-use crate::xml::Element;
+use crate::xml::{Element, Markup};
 
 /// An element with a `ref` attribute and text: the variable wins, the text stands in when it does not resolve.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -84,6 +85,21 @@ impl Attribute {
             attributes.push(Self { name: Spanned::new(name.value.trim().to_owned(), name.span), value, display });
         }
         attributes
+    }
+
+    /// Writes a list as an `Attributes` element.
+    pub(crate) fn write_list(list: &[Self]) -> Markup {
+        let mut to = Markup::new("Attributes");
+        for attribute in list {
+            let mut element = Markup::new("Attribute");
+            AttributeField::write(&attribute.name, "name", &mut element);
+            if !attribute.display {
+                element.push_attribute("display", "false");
+            }
+            Shape::write(&attribute.value, &mut element);
+            to.push(element);
+        }
+        to
     }
 
     /// Compiles a list, which may not be longer than the vendors allow.

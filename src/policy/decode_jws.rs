@@ -1,26 +1,33 @@
 //! DecodeJWS: reads a token without believing it.
 
-use serde::Serialize;
-
 use super::jose::decode::Decoder;
 use super::jose::source::{self, Source};
 use super::jose::{Failure, TokenKind};
-use super::{PolicyType, Run, StepContext, StepResult};
+use super::shape::shape;
+use super::{PolicySyntax, PolicyType, Run, StepContext, StepResult};
 use crate::diagnostic::{Diagnostics, Spanned};
 use crate::fault::FaultSpec;
 use crate::plan::Linker;
 use crate::xml::Element;
 
-/// `<DecodeJWS>` as its document says it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct DecodeJWS {
-    /// `<Source>`: the variable holding the token; the `Authorization` header when absent.
-    pub source: Option<Spanned<String>>,
+shape! {
+    /// `<DecodeJWS>` as its document says it.
+    pub struct DecodeJWS {
+        /// `<Source>`: the variable holding the token; the `Authorization` header when absent.
+        child "Source" source: Option<Spanned<String>>,
+    }
+}
+
+impl PolicySyntax for DecodeJWS {
+    const ELEMENT: &'static str = "DecodeJWS";
+
+    fn check(&self, root: Element<'_>, d: &mut Diagnostics) {
+        source::check(root, "Source", d);
+    }
 }
 
 impl PolicyType for DecodeJWS {
     type Compiled = Compiled;
-    const ELEMENT: &'static str = "DecodeJWS";
     const PREFIX: &'static str = "jws";
     const FAULTS: &'static [FaultSpec] = &[
         *Failure::FailedToDecode.spec(TokenKind::Jws),
@@ -29,10 +36,6 @@ impl PolicyType for DecodeJWS {
         *Failure::InvalidJws.spec(TokenKind::Jws),
         *Failure::NoAlgorithmFoundInHeader.spec(TokenKind::Jws),
     ];
-
-    fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
-        Some(Self { source: source::parse(root, "Source", d) })
-    }
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {
         Some(Compiled(Decoder { kind: TokenKind::Jws, source: Source::compile(self.source.as_ref(), linker) }))

@@ -5,13 +5,14 @@
 use serde::Serialize;
 
 use super::common::ValueOrRef;
-use super::{PolicyType, Run, StepContext, StepResult};
-use crate::diagnostic::{Diagnostics, Spanned};
+use super::shape::{AttributeField, ChildField, Shape};
+use super::{PolicySyntax, PolicyType, Run, StepContext, StepResult};
+use crate::diagnostic::{Diagnostics, Span, Spanned};
 use crate::fault::{FaultSpec, Raised};
 use crate::plan::Linker;
 use crate::template::{CompiledTemplate, Syntax, Unresolved};
 use crate::variables::{Intern, Scope as _, Value, VarRef};
-use crate::xml::Element;
+use crate::xml::{Element, Markup};
 
 /// `<FlowCallout>` as its document says it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -60,13 +61,22 @@ enum Text {
 /// The variable that holds the name of the shared flow while it runs.
 const NAME: &str = "apigee.edge.sharedflow.name";
 
-impl PolicyType for FlowCallout {
-    type Compiled = Compiled;
-    const ELEMENT: &'static str = "FlowCallout";
-    const PREFIX: &'static str = "flowcallout";
-    const FAULTS: &'static [FaultSpec] = &[SHARED_FLOW_NOT_FOUND];
+/// The variable that holds the name of the flow hook while its shared flow runs.
+const HOOK: &str = "apigee.edge.flowhook.name";
 
-    fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
+impl Compiled {
+    /// The call that a flow hook makes.
+    pub(super) fn of_hook(hook: &str, shared_flow: &str, linker: &mut Linker<'_>) -> Self {
+        let name = Spanned::new(shared_flow.to_owned(), Span::default());
+        let literal = |text: &str| Source { reference: None, text: Some(Text::Literal(text.to_owned())) };
+        let call = linker.shared_flow(&name);
+        let parameters = vec![(linker.intern(NAME), literal(shared_flow)), (linker.intern(HOOK), literal(hook))];
+        Self { call, parameters }
+    }
+}
+
+impl Shape for FlowCallout {
+    fn read(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
         let bundle = root.required("SharedFlowBundle", d);
         let mut parameters = Vec::new();
         if let Some(list) = root.child("Parameters", d) {
@@ -81,6 +91,32 @@ impl PolicyType for FlowCallout {
         let bundle = bundle?;
         Some(Self { shared_flow_bundle: Spanned::new(bundle.text().into_owned(), bundle.text_span()), parameters })
     }
+
+    fn write(&self, to: &mut Markup) {
+        ChildField::write(&self.shared_flow_bundle, "SharedFlowBundle", to);
+        if self.parameters.is_empty() {
+            return;
+        }
+        let mut list = Markup::new("Parameters");
+        for parameter in &self.parameters {
+            let mut element = Markup::new("Parameter");
+            AttributeField::write(&parameter.name, "name", &mut element);
+            AttributeField::write(&parameter.value, "value", &mut element);
+            Shape::write(&parameter.source, &mut element);
+            list.push(element);
+        }
+        to.push(list);
+    }
+}
+
+impl PolicySyntax for FlowCallout {
+    const ELEMENT: &'static str = "FlowCallout";
+}
+
+impl PolicyType for FlowCallout {
+    type Compiled = Compiled;
+    const PREFIX: &'static str = "flowcallout";
+    const FAULTS: &'static [FaultSpec] = &[SHARED_FLOW_NOT_FOUND];
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {
         let call = linker.shared_flow(&self.shared_flow_bundle);

@@ -1,50 +1,59 @@
 //! GenerateJWS: signs any payload.
 
-use serde::Serialize;
-
-use super::common::{ValueOrRef, spanned_text};
+use super::common::ValueOrRef;
+use super::jose::elements::{self, PrivateKey, SecretKey};
 use super::jose::generate::Generator;
-use super::jose::keys::{Elements, PrivateKey, SecretKey};
+use super::jose::keys::Elements;
 use super::jose::named::{NamedValues, Registered, compile_option, render};
-use super::jose::{Failure, Given, Refusal, TokenKind, token_type};
-use super::{PolicyType, Run, StepContext, StepResult};
-use crate::diagnostic::{Diagnostics, Span, Spanned};
+use super::jose::{Failure, Given, Refusal, TokenKind, TokenType};
+use super::shape::shape;
+use super::{PolicySyntax, PolicyType, Run, StepContext, StepResult};
+use crate::diagnostic::{Diagnostics, Spanned};
 use crate::fault::FaultSpec;
 use crate::plan::Linker;
 use crate::template::{CompiledTemplate, Syntax};
 use crate::variables::Intern as _;
 use crate::xml::Element;
 
-/// `<GenerateJWS>` as its document says it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct GenerateJWS {
-    /// `<Type>`: whether it says that the token is encrypted, which no JWS is.
-    pub encrypted: Option<bool>,
-    /// `<Algorithm>`
-    pub algorithm: Option<Spanned<String>>,
-    /// `<Payload>`: what is signed; its text is a template.
-    pub payload: Option<ValueOrRef>,
-    /// `<DetachContent>`: whether the payload is left out of the token.
-    pub detach_content: bool,
-    /// `<CriticalHeaders>`: the names in `crit`.
-    pub critical_headers: Option<ValueOrRef>,
-    /// `<AdditionalHeaders>`
-    pub additional_headers: Option<NamedValues>,
-    /// `<SecretKey>`
-    pub secret_key: Option<SecretKey>,
-    /// `<PrivateKey>`
-    pub private_key: Option<PrivateKey>,
-    /// `<IgnoreUnresolvedVariables>`
-    pub ignore_unresolved_variables: bool,
-    /// `<OutputVariable>`
-    pub output_variable: Option<Spanned<String>>,
-    #[serde(skip)]
-    span: Span,
+shape! {
+    /// `<GenerateJWS>` as its document says it.
+    pub struct GenerateJWS {
+        /// `<Type>`
+        child "Type" token_type: Option<TokenType>,
+        /// `<Algorithm>`
+        child "Algorithm" algorithm: Option<Spanned<String>>,
+        /// `<Payload>`: what is signed; its text is a template.
+        child "Payload" payload: Option<ValueOrRef>,
+        /// `<DetachContent>`: whether the payload is left out of the token.
+        child "DetachContent" detach_content: bool = false,
+        /// `<CriticalHeaders>`: the names in `crit`.
+        child "CriticalHeaders" critical_headers: Option<ValueOrRef>,
+        /// `<AdditionalHeaders>`
+        child "AdditionalHeaders" additional_headers: Option<NamedValues>,
+        /// `<SecretKey>`
+        child "SecretKey" secret_key: Option<SecretKey>,
+        /// `<PrivateKey>`
+        child "PrivateKey" private_key: Option<PrivateKey>,
+        /// `<IgnoreUnresolvedVariables>`
+        child "IgnoreUnresolvedVariables" ignore_unresolved_variables: bool = false,
+        /// `<OutputVariable>`
+        child "OutputVariable" output_variable: Option<Spanned<String>>,
+        /// Where it is.
+        #[serde(skip)]
+        place place: Spanned<()>,
+    }
+}
+
+impl PolicySyntax for GenerateJWS {
+    const ELEMENT: &'static str = "GenerateJWS";
+
+    fn check(&self, root: Element<'_>, d: &mut Diagnostics) {
+        elements::check(root, TokenKind::Jws, d);
+    }
 }
 
 impl PolicyType for GenerateJWS {
     type Compiled = Box<Compiled>;
-    const ELEMENT: &'static str = "GenerateJWS";
     const PREFIX: &'static str = "jws";
     const FAULTS: &'static [FaultSpec] = &[
         *Failure::FailedToResolveVariable.spec(TokenKind::Jws),
@@ -60,22 +69,6 @@ impl PolicyType for GenerateJWS {
         *Failure::WrongKeyType.spec(TokenKind::Jws),
     ];
 
-    fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
-        Some(Self {
-            encrypted: token_type(root, TokenKind::Jws, d),
-            algorithm: spanned_text(root, "Algorithm", d),
-            payload: super::jose::value(root, "Payload", d),
-            detach_content: root.flag("DetachContent", false, d),
-            critical_headers: super::jose::value(root, "CriticalHeaders", d),
-            additional_headers: NamedValues::headers(root, d),
-            secret_key: SecretKey::parse(root, TokenKind::Jws, d),
-            private_key: PrivateKey::parse(root, TokenKind::Jws, d),
-            ignore_unresolved_variables: root.flag("IgnoreUnresolvedVariables", false, d),
-            output_variable: spanned_text(root, "OutputVariable", d),
-            span: root.span(),
-        })
-    }
-
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Box<Compiled>> {
         let elements = Elements {
             kind: TokenKind::Jws,
@@ -83,7 +76,7 @@ impl PolicyType for GenerateJWS {
             secret: self.secret_key.as_ref(),
             private: self.private_key.as_ref(),
             public: None,
-            span: self.span,
+            span: self.place.span,
         };
         let output = match &self.output_variable {
             Some(name) => linker.intern(name),

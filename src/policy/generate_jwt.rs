@@ -1,15 +1,16 @@
 //! GenerateJWT: makes a signed token of claims.
 
-use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use super::common::{ValueOrRef, spanned_text};
+use super::common::ValueOrRef;
+use super::jose::elements::{self, DirectKey, PasswordKey, PrivateKey, PublicKey, SecretKey};
 use super::jose::generate::Generator;
-use super::jose::keys::{Elements, PrivateKey, PublicKey, SecretKey};
+use super::jose::keys::Elements;
 use super::jose::named::{CompiledNamed, NamedValues, Registered, compile_option};
-use super::jose::{EncryptionAlgorithms, Failure, Given, Refusal, TokenKind, date, duration, parts, token_type, value};
-use super::{PolicyType, Run, StepContext, StepResult};
-use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
+use super::jose::{EncryptionAlgorithms, Failure, Given, Refusal, TokenKind, TokenType, date, duration, parts};
+use super::shape::shape;
+use super::{PolicySyntax, PolicyType, Run, StepContext, StepResult};
+use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::dialect::JwtOutput;
 use crate::execution::uuid;
 use crate::fault::{FaultSpec, Raised};
@@ -17,52 +18,78 @@ use crate::plan::Linker;
 use crate::variables::Intern as _;
 use crate::xml::Element;
 
-/// `<GenerateJWT>` as its document says it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct GenerateJWT {
-    /// `<Type>`: whether it says that the token is encrypted.
-    pub encrypted: Option<bool>,
-    /// `<Algorithm>`
-    pub algorithm: Option<Spanned<String>>,
-    /// `<Algorithms>`, of an encrypted token.
-    pub algorithms: Option<EncryptionAlgorithms>,
-    /// `<SecretKey>`
-    pub secret_key: Option<SecretKey>,
-    /// `<PrivateKey>`
-    pub private_key: Option<PrivateKey>,
-    /// `<PublicKey>`, which encrypts.
-    pub public_key: Option<PublicKey>,
-    /// `<Subject>`: `sub`.
-    pub subject: Option<ValueOrRef>,
-    /// `<Issuer>`: `iss`.
-    pub issuer: Option<ValueOrRef>,
-    /// `<Audience>`: `aud`, one or several with commas.
-    pub audience: Option<ValueOrRef>,
-    /// `<Id>`: `jti`; a random one when the element is empty.
-    pub id: Option<ValueOrRef>,
-    /// `<ExpiresIn>`: how long the token holds.
-    pub expires_in: Option<ValueOrRef>,
-    /// `<NotBefore>`: a date, or how long it is to the time from which the token holds.
-    pub not_before: Option<ValueOrRef>,
-    /// `<AdditionalClaims>`
-    pub additional_claims: Option<NamedValues>,
-    /// `<AdditionalHeaders>`
-    pub additional_headers: Option<NamedValues>,
-    /// `<CriticalHeaders>`: the names in `crit`.
-    pub critical_headers: Option<ValueOrRef>,
-    /// `<Compress>`, of an encrypted token.
-    pub compress: bool,
-    /// `<IgnoreUnresolvedVariables>`
-    pub ignore_unresolved_variables: bool,
-    /// `<OutputVariable>`
-    pub output_variable: Option<Spanned<String>>,
-    #[serde(skip)]
-    span: Span,
+shape! {
+    /// `<GenerateJWT>` as its document says it.
+    pub struct GenerateJWT {
+        /// `<Type>`
+        child "Type" token_type: Option<TokenType>,
+        /// `<Algorithm>`
+        child "Algorithm" algorithm: Option<Spanned<String>>,
+        /// `<Algorithms>`, of an encrypted token.
+        child "Algorithms" algorithms: Option<EncryptionAlgorithms>,
+        /// `<SecretKey>`
+        child "SecretKey" secret_key: Option<SecretKey>,
+        /// `<PrivateKey>`
+        child "PrivateKey" private_key: Option<PrivateKey>,
+        /// `<PublicKey>`, which encrypts.
+        child "PublicKey" public_key: Option<PublicKey>,
+        /// `<PasswordKey>`, of an encrypted token.
+        child "PasswordKey" password_key: Option<PasswordKey>,
+        /// `<DirectKey>`, of an encrypted token.
+        child "DirectKey" direct_key: Option<DirectKey>,
+        /// `<Subject>`: `sub`.
+        child "Subject" subject: Option<ValueOrRef>,
+        /// `<Issuer>`: `iss`.
+        child "Issuer" issuer: Option<ValueOrRef>,
+        /// `<Audience>`: `aud`, one or several with commas.
+        child "Audience" audience: Option<ValueOrRef>,
+        /// `<Id>`: `jti`; a random one when the element is empty.
+        child "Id" id: Option<ValueOrRef>,
+        /// `<ExpiresIn>`: how long the token holds.
+        child "ExpiresIn" expires_in: Option<ValueOrRef>,
+        /// `<NotBefore>`: a date, or how long it is to the time from which the token holds.
+        child "NotBefore" not_before: Option<ValueOrRef>,
+        /// `<AdditionalClaims>`
+        child "AdditionalClaims" additional_claims: Option<NamedValues>,
+        /// `<AdditionalHeaders>`
+        child "AdditionalHeaders" additional_headers: Option<NamedValues>,
+        /// `<CriticalHeaders>`: the names in `crit`.
+        child "CriticalHeaders" critical_headers: Option<ValueOrRef>,
+        /// `<Compress>`, of an encrypted token.
+        child "Compress" compress: bool = false,
+        /// `<IgnoreUnresolvedVariables>`
+        child "IgnoreUnresolvedVariables" ignore_unresolved_variables: bool = false,
+        /// `<OutputVariable>`
+        child "OutputVariable" output_variable: Option<Spanned<String>>,
+        /// Where it is.
+        #[serde(skip)]
+        place place: Spanned<()>,
+    }
+}
+
+impl PolicySyntax for GenerateJWT {
+    const ELEMENT: &'static str = "GenerateJWT";
+
+    fn check(&self, root: Element<'_>, d: &mut Diagnostics) {
+        // A console writes it, and the vendor does not read it.
+        root.children("CustomClaims").for_each(Element::read_all);
+        let mut check = |value: &Option<ValueOrRef>, fits: fn(&str) -> bool, help: &str| {
+            let Some(text) = value.as_ref().and_then(|it| it.text.as_ref()).filter(|text| !fits(text)) else { return };
+            let message = format!("`{}` is no time", text.value);
+            let finding = Diagnostic::error("jose::invalid-time", message).vendor("InvalidTimeFormat");
+            d.push(finding.at(root.source(), text.span).help(help));
+        };
+        let wait = |text: &str| duration(text, 1).is_some();
+        check(&self.expires_in, wait, "a number and a unit, as in `30s`, `5m`, `1h`, `1d`");
+        let either = |text: &str| duration(text, 1).or_else(|| date(text)).is_some();
+        check(&self.not_before, either, "a duration such as `5m`, or a date such as `2026-01-02T03:04:05Z`");
+        elements::check(root, TokenKind::Jwt, d);
+        PublicKey::check(self.public_key.as_ref(), root, TokenKind::Jwt, false, d);
+    }
 }
 
 impl PolicyType for GenerateJWT {
     type Compiled = Box<Compiled>;
-    const ELEMENT: &'static str = "GenerateJWT";
     const PREFIX: &'static str = "jwt";
     const FAULTS: &'static [FaultSpec] = &[
         *Failure::FailedToResolveVariable.spec(TokenKind::Jwt),
@@ -79,51 +106,12 @@ impl PolicyType for GenerateJWT {
         *Failure::WrongKeyType.spec(TokenKind::Jwt),
     ];
 
-    fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
-        // A console writes it, and the vendor does not read it.
-        if let Some(ignored) = root.child("CustomClaims", d) {
-            ignored.read_all();
-        }
-        let expires_in = value(root, "ExpiresIn", d);
-        let not_before = value(root, "NotBefore", d);
-        let mut check = |value: &Option<ValueOrRef>, fits: fn(&str) -> bool, help: &str| {
-            let Some(text) = value.as_ref().and_then(|it| it.text.as_ref()).filter(|text| !fits(text)) else { return };
-            let message = format!("`{}` is no time", text.value);
-            let finding = Diagnostic::error("jose::invalid-time", message).vendor("InvalidTimeFormat");
-            d.push(finding.at(root.source(), text.span).help(help));
-        };
-        check(&expires_in, |text| duration(text, 1).is_some(), "a number and a unit, as in `30s`, `5m`, `1h`, `1d`");
-        let either = |text: &str| duration(text, 1).or_else(|| date(text)).is_some();
-        check(&not_before, either, "a duration such as `5m`, or a date such as `2026-01-02T03:04:05Z`");
-        Some(Self {
-            encrypted: token_type(root, TokenKind::Jwt, d),
-            algorithm: spanned_text(root, "Algorithm", d),
-            algorithms: EncryptionAlgorithms::parse(root, d),
-            secret_key: SecretKey::parse(root, TokenKind::Jwt, d),
-            private_key: PrivateKey::parse(root, TokenKind::Jwt, d),
-            public_key: PublicKey::parse(root, TokenKind::Jwt, d),
-            subject: value(root, "Subject", d),
-            issuer: value(root, "Issuer", d),
-            audience: value(root, "Audience", d),
-            id: value(root, "Id", d),
-            expires_in,
-            not_before,
-            additional_claims: NamedValues::claims(root, d),
-            additional_headers: NamedValues::headers(root, d),
-            critical_headers: value(root, "CriticalHeaders", d),
-            compress: root.flag("Compress", false, d),
-            ignore_unresolved_variables: root.flag("IgnoreUnresolvedVariables", false, d),
-            output_variable: spanned_text(root, "OutputVariable", d),
-            span: root.span(),
-        })
-    }
-
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Box<Compiled>> {
         let is_broken = EncryptionAlgorithms::check(
-            self.encrypted,
+            self.token_type,
             self.algorithm.as_ref(),
             self.algorithms.as_ref(),
-            self.span,
+            self.place.span,
             linker,
         )?;
         let elements = Elements {
@@ -132,7 +120,7 @@ impl PolicyType for GenerateJWT {
             secret: self.secret_key.as_ref(),
             private: self.private_key.as_ref(),
             public: self.public_key.as_ref(),
-            span: self.span,
+            span: self.place.span,
         };
         let output = match (&self.output_variable, linker.dialect.jwt_default_output) {
             (Some(name), _) => linker.intern(name),

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-
-use super::common::{CompiledValue, ValueOrRef, spanned_text};
+use super::common::{CompiledValue, ValueOrRef};
 use super::oauth_v2::{ACCESS_TOKEN_EXPIRED, INVALID_ACCESS_TOKEN, NO_API_PRODUCT_MATCH};
-use super::{PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
-use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
+use super::shape::shape;
+use super::{PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
+use crate::diagnostic::{Diagnostic, Spanned};
 use crate::dialect::Vendor;
 use crate::entity::CredentialRecord;
 use crate::fault::{FaultSpec, Raised};
@@ -15,26 +14,26 @@ use crate::host::{AccessToken, TokenStatus};
 use crate::plan::Linker;
 use crate::secret::Secret;
 use crate::variables::VarRef;
-use crate::xml::Element;
 
-/// `<GetOAuthV2Info>` as its document says it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct GetOAuthV2Info {
-    /// `<AccessToken>`: look up an access token.
-    pub access_token: Option<ValueOrRef>,
-    /// `<AuthorizationCode>`: look up an authorization code.
-    pub authorization_code: Option<ValueOrRef>,
-    /// `<ClientId>`: look up a client.
-    pub client_id: Option<ValueOrRef>,
-    /// `<RefreshToken>`: look up a refresh token.
-    pub refresh_token: Option<ValueOrRef>,
-    /// `<IgnoreAccessTokenStatus>`: whether expired and revoked tokens are told of.
-    pub ignore_access_token_status: bool,
-    /// `<OAuthConfig>`: a legacy pointer without effect.
-    pub oauth_config: Option<Spanned<String>>,
-    /// The root element's place.
-    #[serde(skip)]
-    pub(crate) root: Spanned<()>,
+shape! {
+    /// `<GetOAuthV2Info>` as its document says it.
+    pub struct GetOAuthV2Info {
+        /// `<AccessToken>`: look up an access token.
+        child "AccessToken" access_token: Option<ValueOrRef>,
+        /// `<AuthorizationCode>`: look up an authorization code.
+        child "AuthorizationCode" authorization_code: Option<ValueOrRef>,
+        /// `<ClientId>`: look up a client.
+        child "ClientId" client_id: Option<ValueOrRef>,
+        /// `<RefreshToken>`: look up a refresh token.
+        child "RefreshToken" refresh_token: Option<ValueOrRef>,
+        /// `<IgnoreAccessTokenStatus>`: whether expired and revoked tokens are told of.
+        child "IgnoreAccessTokenStatus" ignore_access_token_status: bool = false,
+        /// `<OAuthConfig>`: a legacy pointer without effect.
+        child "OAuthConfig" oauth_config: Option<Spanned<String>>,
+        /// The root element's place.
+        #[serde(skip)]
+        place root: Spanned<()>,
+    }
 }
 
 /// The rows of this policy's own fault table: other statuses than those of verification.
@@ -87,24 +86,14 @@ const TOKEN_NAMES: &[&str] = &[
 const CLIENT_NAMES: &[&str] =
     &["client_id", "client_secret", "redirection_uris", "developer.email", "developer.app.name", "developer.id"];
 
+impl PolicySyntax for GetOAuthV2Info {
+    const ELEMENT: &'static str = "GetOAuthV2Info";
+}
+
 impl PolicyType for GetOAuthV2Info {
     type Compiled = Compiled;
-    const ELEMENT: &'static str = "GetOAuthV2Info";
     const PREFIX: &'static str = "oauthV2";
     const FAULTS: &'static [FaultSpec] = &[EXPIRED, INVALID, INVALID_CLIENT_ID, NO_API_PRODUCT_MATCH];
-
-    fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
-        let value = |name: &'static str, d: &mut Diagnostics| root.child(name, d).map(ValueOrRef::parse);
-        Some(Self {
-            access_token: value("AccessToken", d),
-            authorization_code: value("AuthorizationCode", d),
-            client_id: value("ClientId", d),
-            refresh_token: value("RefreshToken", d),
-            ignore_access_token_status: root.flag("IgnoreAccessTokenStatus", false, d),
-            oauth_config: spanned_text(root, "OAuthConfig", d),
-            root: Spanned::new((), root.span()),
-        })
-    }
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {
         let given = [&self.access_token, &self.authorization_code, &self.client_id, &self.refresh_token];

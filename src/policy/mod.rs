@@ -1,12 +1,18 @@
 //! Policies: one file each, registered in the table below and nowhere else.
 //!
 //! A policy file holds what the document says (the AST, public), what may go wrong (`FAULTS`), how it is compiled, and
-//! how it runs. The table makes of them the [`Policy`] enum, the dispatch by element name, and the fault catalogue.
+//! how it runs. A file may also stop after the AST: such a policy is read, checked and printed, and a deployment that
+//! has it is refused. The table makes of them the [`Policy`] enum, the dispatch by element name, and the fault
+//! catalogue.
 
 mod common;
+mod document;
 mod jose;
 mod remembered;
+pub(crate) mod shape;
 mod step;
+#[cfg(test)]
+mod tests;
 
 mod assign_message;
 mod decode_jws;
@@ -15,37 +21,46 @@ mod flow_callout;
 mod generate_jws;
 mod generate_jwt;
 mod get_oauth_v2_info;
+pub mod key_value_map_operations;
 mod message_edit;
 mod oauth_v2;
 mod raise_fault;
 mod set_oauth_v2_info;
+pub mod spike_arrest;
 mod verify_jws;
 mod verify_jwt;
 
 use serde::Serialize;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
+use crate::diagnostic::Diagnostics;
 use crate::fault::FaultSpec;
-use crate::limits::Limits;
 use crate::plan::Linker;
-use crate::xml::{Document, Element};
+use crate::xml::{Element, Markup};
 
+pub use document::PolicyDocument;
 pub(crate) use raise_fault::is_raise_fault;
+pub use shape::{Int, OrRef, Reference};
 pub(crate) use step::{Need, Reply, StepContext, StepResult, TokenReply, TokenRequest};
 
-/// What a policy type is: how it is read, what it raises, how it is compiled.
-pub(crate) trait PolicyType: Sized {
-    /// What runs.
-    type Compiled: Run;
+/// How a policy is written down: the shape of its root element, and what the shape cannot say.
+pub(crate) trait PolicySyntax: shape::Shape {
     /// Name of the root element.
     const ELEMENT: &'static str;
+
+    /// Reports what refuses a deployment although every element and attribute could be read.
+    fn check(&self, root: Element<'_>, d: &mut Diagnostics) {
+        let _ = (root, d);
+    }
+}
+
+/// What a policy type that runs is: what it raises, how it is compiled.
+pub(crate) trait PolicyType: PolicySyntax {
+    /// What runs.
+    type Compiled: Run;
     /// First part of the names of its failure variables, as in `oauthV2.{policy}.failed`.
     const PREFIX: &'static str;
     /// Every fault it raises at run time.
     const FAULTS: &'static [FaultSpec];
-
-    /// Reads the document's root; what it does not read is reported by itself.
-    fn parse(root: Element<'_>, diagnostics: &mut Diagnostics) -> Option<Self>;
 
     /// Resolves names, prepares templates and keys. What cannot run is a diagnostic here.
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Self::Compiled>;
@@ -68,7 +83,10 @@ pub(crate) trait Run: Send + Sync {
 }
 
 macro_rules! policy_table {
-    ($($name:ident => $($path:ident)::+,)+) => {
+    (
+        runs { $($name:ident => $($path:ident)::+,)+ }
+        reads { $($read:ident => $($read_path:ident)::+,)* }
+    ) => {
         /// A policy as its document says it, one variant per root element.
         #[derive(Clone, Debug, PartialEq, Serialize)]
         #[non_exhaustive]
@@ -77,6 +95,10 @@ macro_rules! policy_table {
                 #[doc = concat!("`<", stringify!($name), ">`")]
                 $name(Box<$($path)::+>),
             )+
+            $(
+                #[doc = concat!("`<", stringify!($read), ">`, which is read and not run yet")]
+                $read(Box<$($read_path)::+>),
+            )*
         }
 
         /// A policy as it runs.
@@ -85,18 +107,28 @@ macro_rules! policy_table {
         }
 
         impl Policy {
+            /// Reads the root element; what is not read of it is reported by whoever finishes it.
             fn parse(root: Element<'_>, diagnostics: &mut Diagnostics) -> Option<Self> {
                 match root.name() {
-                    $(<$($path)::+ as PolicyType>::ELEMENT => {
-                        <$($path)::+ as PolicyType>::parse(root, diagnostics).map(|it| Self::$name(Box::new(it)))
-                    })+
+                    $(<$($path)::+ as PolicySyntax>::ELEMENT => parse(root, diagnostics).map(Self::$name),)+
+                    $(<$($read_path)::+ as PolicySyntax>::ELEMENT => parse(root, diagnostics).map(Self::$read),)*
                     _ => None,
                 }
             }
 
+            /// Writes attributes and content into the root element.
+            fn write(&self, to: &mut Markup) {
+                match self {
+                    $(Self::$name(policy) => shape::Shape::write(&**policy, to),)+
+                    $(Self::$read(policy) => shape::Shape::write(&**policy, to),)*
+                }
+            }
+
+            /// Compiles a policy that runs; one that does not was refused before.
             pub(crate) fn compile(&self, linker: &mut Linker<'_>) -> Option<CompiledPolicy> {
                 match self {
                     $(Self::$name(policy) => policy.compile(linker).map(CompiledPolicy::$name),)+
+                    $(Self::$read(_) => None,)*
                 }
             }
 
@@ -104,14 +136,19 @@ macro_rules! policy_table {
             pub fn policy_type(&self) -> &'static PolicyTypeInfo {
                 match self {
                     $(Self::$name(_) => {
-                        const INFO: PolicyTypeInfo = PolicyTypeInfo::of::<$($path)::+>();
+                        const INFO: PolicyTypeInfo = PolicyTypeInfo::runs::<$($path)::+>();
                         &INFO
                     })+
+                    $(Self::$read(_) => {
+                        const INFO: PolicyTypeInfo = PolicyTypeInfo::reads::<$($read_path)::+>();
+                        &INFO
+                    })*
                 }
             }
         }
 
         impl Run for CompiledPolicy {
+            #[inline(always)]
             fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
                 match self { $(Self::$name(policy) => policy.execute(cx),)+ }
             }
@@ -125,27 +162,49 @@ macro_rules! policy_table {
             }
         }
 
-        /// Every policy type that parses and runs.
-        pub const TYPES: &[PolicyTypeInfo] = &[$(PolicyTypeInfo::of::<$($path)::+>(),)+];
+        /// Every policy type that is read, and whether it runs.
+        pub const TYPES: &[PolicyTypeInfo] = &[
+            $(PolicyTypeInfo::runs::<$($path)::+>(),)+
+            $(PolicyTypeInfo::reads::<$($read_path)::+>(),)*
+        ];
     };
 }
 
 policy_table! {
-    AssignMessage => assign_message::AssignMessage,
-    DecodeJWS => decode_jws::DecodeJWS,
-    DecodeJWT => decode_jwt::DecodeJWT,
-    FlowCallout => flow_callout::FlowCallout,
-    GenerateJWS => generate_jws::GenerateJWS,
-    GenerateJWT => generate_jwt::GenerateJWT,
-    GetOAuthV2Info => get_oauth_v2_info::GetOAuthV2Info,
-    OAuthV2 => oauth_v2::OAuthV2,
-    RaiseFault => raise_fault::RaiseFault,
-    SetOAuthV2Info => set_oauth_v2_info::SetOAuthV2Info,
-    VerifyJWS => verify_jws::VerifyJWS,
-    VerifyJWT => verify_jwt::VerifyJWT,
+    runs {
+        AssignMessage => assign_message::AssignMessage,
+        DecodeJWS => decode_jws::DecodeJWS,
+        DecodeJWT => decode_jwt::DecodeJWT,
+        FlowCallout => flow_callout::FlowCallout,
+        GenerateJWS => generate_jws::GenerateJWS,
+        GenerateJWT => generate_jwt::GenerateJWT,
+        GetOAuthV2Info => get_oauth_v2_info::GetOAuthV2Info,
+        OAuthV2 => oauth_v2::OAuthV2,
+        RaiseFault => raise_fault::RaiseFault,
+        SetOAuthV2Info => set_oauth_v2_info::SetOAuthV2Info,
+        VerifyJWS => verify_jws::VerifyJWS,
+        VerifyJWT => verify_jwt::VerifyJWT,
+    }
+    reads {
+        KeyValueMapOperations => key_value_map_operations::KeyValueMapOperations,
+        SpikeArrest => spike_arrest::SpikeArrest,
+    }
 }
 
-/// The policy types themselves, with everything their elements say.
+impl CompiledPolicy {
+    /// A call of the shared flow that an environment attaches to a flow hook.
+    pub(crate) fn flow_hook(hook: &str, shared_flow: &str, linker: &mut Linker<'_>) -> Self {
+        Self::FlowCallout(flow_callout::Compiled::of_hook(hook, shared_flow, linker))
+    }
+}
+
+fn parse<T: PolicySyntax>(root: Element<'_>, d: &mut Diagnostics) -> Option<Box<T>> {
+    let policy = T::read(root, d)?;
+    policy.check(root, d);
+    Some(Box::new(policy))
+}
+
+/// The policy types that run, with everything their elements say; those that are only read have modules of their own.
 pub mod ast {
     pub use super::assign_message::{AssignMessage, AssignTo, MessageKind};
     pub use super::common::{Attribute, ValueOrRef};
@@ -155,9 +214,11 @@ pub mod ast {
     pub use super::generate_jws::GenerateJWS;
     pub use super::generate_jwt::GenerateJWT;
     pub use super::get_oauth_v2_info::GetOAuthV2Info;
-    pub use super::jose::EncryptionAlgorithms;
-    pub use super::jose::keys::{Jwks, PrivateKey, PublicKey, SecretEncoding, SecretKey};
+    pub use super::jose::elements::{
+        DirectKey, DirectValue, Jwks, PasswordKey, PrivateKey, PrivateVariable, PublicKey, SecretEncoding, SecretKey,
+    };
     pub use super::jose::named::{ClaimType, NamedValue, NamedValues};
+    pub use super::jose::{EncryptionAlgorithms, TokenType};
     pub use super::message_edit::{
         AssignVariable, Authentication, Change, CopyParts, GoogleAccessToken, GoogleIdToken, MessageAction,
         NamedTemplate, Payload, Selected, SelectedItem, SelectedPart,
@@ -174,112 +235,20 @@ pub mod ast {
 pub struct PolicyTypeInfo {
     /// Name of the root element.
     pub element: &'static str,
-    /// First part of the names of its failure variables.
+    /// Whether it runs; otherwise it is read, checked and printed, and a deployment with it is refused.
+    pub runs: bool,
+    /// First part of the names of its failure variables; empty if it does not run.
     pub prefix: &'static str,
     /// Every fault it raises at run time.
     pub faults: &'static [FaultSpec],
 }
 
 impl PolicyTypeInfo {
-    const fn of<T: PolicyType>() -> Self {
-        Self { element: T::ELEMENT, prefix: T::PREFIX, faults: T::FAULTS }
-    }
-}
-
-/// A policy document: the attributes every policy has, and the policy itself.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PolicyDocument {
-    /// The name steps refer to: the `name` attribute, or the name of the file where there is none (SAP).
-    pub name: String,
-    /// Label for people.
-    pub display_name: Option<String>,
-    /// Whether its steps run at all.
-    pub enabled: bool,
-    /// Whether the flow goes on after it failed.
-    pub continue_on_error: bool,
-    /// Kept because documents carry it; it has no effect.
-    pub is_async: bool,
-    /// What it does.
-    pub policy: Policy,
-    /// The document's text, for diagnostics at link time.
-    #[serde(skip)]
-    pub(crate) source: Source,
-    #[serde(skip)]
-    pub(crate) span: Span,
-}
-
-impl PolicyDocument {
-    /// Reads one policy document; `name` stands in where the root has no `name` attribute.
-    ///
-    /// Findings go to `diagnostics`; the result is absent when there is no policy to speak of.
-    ///
-    /// ```
-    /// use tollgate::diagnostic::{Diagnostics, Source};
-    /// use tollgate::policy::PolicyDocument;
-    ///
-    /// let source = Source::new("verify.xml", "<OAuthV2><Operation>VerifyAccessToken</Operation></OAuthV2>");
-    /// let mut findings = Diagnostics::new();
-    /// let document = PolicyDocument::parse(&source, "verify", &tollgate::Limits::default(), &mut findings);
-    /// assert_eq!(document.map(|d| d.name).as_deref(), Some("verify"));
-    /// assert!(findings.is_empty());
-    /// ```
-    pub fn parse(source: &Source, name: &str, limits: &Limits, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let document = Document::parse(source, limits, diagnostics)?;
-        Self::from_root(document.root(), name, diagnostics)
+    const fn runs<T: PolicyType>() -> Self {
+        Self { element: T::ELEMENT, runs: true, prefix: T::PREFIX, faults: T::FAULTS }
     }
 
-    /// The shared flow it calls, if it is a FlowCallout.
-    pub(crate) fn shared_flow(&self) -> Option<&str> {
-        match &self.policy {
-            Policy::FlowCallout(callout) => Some(&callout.shared_flow_bundle),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn from_root(root: Element<'_>, name: &str, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let name = match root.attribute("name") {
-            Some(attribute) if attribute.value.trim().is_empty() => {
-                diagnostics.push(
-                    Diagnostic::error("policy::empty-name", "the policy has an empty name")
-                        .at(root.source(), attribute.span),
-                );
-                name.to_owned()
-            }
-            Some(attribute) => attribute.value.trim().to_owned(),
-            None => name.to_owned(),
-        };
-        let enabled = root.attribute_flag("enabled", true, diagnostics);
-        let continue_on_error = root.attribute_flag("continueOnError", false, diagnostics);
-        let is_async = root.attribute_flag("async", false, diagnostics);
-        let display_name = root.child_text("DisplayName", diagnostics).map(|text| text.into_owned());
-        // The vendors' editors write these into policies of every type, the lists empty.
-        for element in root.elements() {
-            match element.name() {
-                "Description" => element.read_all(),
-                "Properties" | "FaultRules" if element.is_empty() => element.read(),
-                _ => {}
-            }
-        }
-        if !TYPES.iter().any(|known| known.element == root.name()) {
-            root.read_all();
-            diagnostics.push(
-                Diagnostic::error("policy::unknown-type", format!("policy type `{}` is not supported", root.name()))
-                    .at(root.source(), root.span())
-                    .help("remove the policy, or keep this bundle on the vendor's runtime"),
-            );
-            return None;
-        }
-        let policy = Policy::parse(root, diagnostics);
-        root.finish(diagnostics);
-        Some(Self {
-            name,
-            display_name,
-            enabled,
-            continue_on_error,
-            is_async,
-            policy: policy?,
-            source: root.source().clone(),
-            span: root.span(),
-        })
+    const fn reads<T: PolicySyntax>() -> Self {
+        Self { element: T::ELEMENT, runs: false, prefix: "", faults: &[] }
     }
 }

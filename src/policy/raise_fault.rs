@@ -8,13 +8,14 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 
 use super::message_edit::{CompiledActions, Destination, EditFailure, HeaderMode, MessageAction, Owner};
-use super::{PolicyType, Run, StepContext, StepResult};
+use super::shape::Shape;
+use super::{PolicySyntax, PolicyType, Run, StepContext, StepResult};
 use crate::diagnostic::Diagnostics;
 use crate::execution::Side;
 use crate::fault::{FaultSpec, Raised};
 use crate::message::ResponseMessage;
 use crate::plan::Linker;
-use crate::xml::Element;
+use crate::xml::{Element, Markup};
 
 /// `<RaiseFault>` as its document says it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,13 +46,8 @@ pub(crate) struct Compiled {
     actions: CompiledActions,
 }
 
-impl PolicyType for RaiseFault {
-    type Compiled = Compiled;
-    const ELEMENT: &'static str = "RaiseFault";
-    const PREFIX: &'static str = "raisefault";
-    const FAULTS: &'static [FaultSpec] = &[RAISE_FAULT];
-
-    fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
+impl Shape for RaiseFault {
+    fn read(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
         let fault_response = root.child("FaultResponse", d);
         Some(Self {
             fault_response: fault_response
@@ -61,6 +57,28 @@ impl PolicyType for RaiseFault {
             short_fault_reason: root.flag("ShortFaultReason", false, d),
         })
     }
+
+    fn write(&self, to: &mut Markup) {
+        let mut response = Markup::new("FaultResponse");
+        MessageAction::write_all(&self.fault_response, &mut response);
+        to.push(response);
+        if !self.ignore_unresolved_variables {
+            to.push_child_text("IgnoreUnresolvedVariables", "false");
+        }
+        if self.short_fault_reason {
+            to.push_child_text("ShortFaultReason", "true");
+        }
+    }
+}
+
+impl PolicySyntax for RaiseFault {
+    const ELEMENT: &'static str = "RaiseFault";
+}
+
+impl PolicyType for RaiseFault {
+    type Compiled = Compiled;
+    const PREFIX: &'static str = "raisefault";
+    const FAULTS: &'static [FaultSpec] = &[RAISE_FAULT];
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {
         let actions = CompiledActions::compile(&self.fault_response, self.ignore_unresolved_variables, linker)?;

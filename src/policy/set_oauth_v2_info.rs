@@ -6,14 +6,15 @@ use serde::Serialize;
 
 use super::common::{Attribute, CompiledAttribute, CompiledValue, ValueOrRef};
 use super::get_oauth_v2_info::{EXPIRED, INVALID, token_facts};
-use super::{PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
+use super::shape::{ChildField, Shape};
+use super::{PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fault::FaultSpec;
 use crate::host::{AccessToken, TokenChange, TokenStatus};
 use crate::plan::Linker;
 use crate::secret::Secret;
 use crate::variables::VarRef;
-use crate::xml::Element;
+use crate::xml::{Element, Markup};
 
 /// `<SetOAuthV2Info>` as its document says it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -51,18 +52,31 @@ pub(crate) struct Compiled {
     prefix: String,
 }
 
-impl PolicyType for SetOAuthV2Info {
-    type Compiled = Compiled;
-    const ELEMENT: &'static str = "SetOAuthV2Info";
-    const PREFIX: &'static str = "oauthV2";
-    const FAULTS: &'static [FaultSpec] = &[EXPIRED, INVALID];
-
-    fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
+impl Shape for SetOAuthV2Info {
+    fn read(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
         let access_token = root.required("AccessToken", d).map(ValueOrRef::parse);
         let attributes = root.required("Attributes", d).map(|list| Attribute::parse_list(list, d));
         let ignore_unresolved_variables = root.flag("IgnoreUnresolvedVariables", false, d);
         Some(Self { access_token: access_token?, attributes: attributes?, ignore_unresolved_variables })
     }
+
+    fn write(&self, to: &mut Markup) {
+        ChildField::write(&self.access_token, "AccessToken", to);
+        to.push(Attribute::write_list(&self.attributes));
+        if self.ignore_unresolved_variables {
+            to.push_child_text("IgnoreUnresolvedVariables", "true");
+        }
+    }
+}
+
+impl PolicySyntax for SetOAuthV2Info {
+    const ELEMENT: &'static str = "SetOAuthV2Info";
+}
+
+impl PolicyType for SetOAuthV2Info {
+    type Compiled = Compiled;
+    const PREFIX: &'static str = "oauthV2";
+    const FAULTS: &'static [FaultSpec] = &[EXPIRED, INVALID];
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {
         let (fixed, custom): (Vec<_>, Vec<_>) =

@@ -155,6 +155,7 @@ impl<'s, 'r> StepContext<'s, 'r> {
     }
 
     /// A fault of this policy.
+    #[cold]
     pub(crate) fn raise(&self, spec: &'static FaultSpec) -> StepResult {
         StepResult::Raise(Raised::new(spec))
     }

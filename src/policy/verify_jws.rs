@@ -1,52 +1,64 @@
 //! VerifyJWS: verifies a signature over any payload.
 
-use serde::Serialize;
-
-use super::common::{ValueOrRef, spanned_text};
+use super::common::ValueOrRef;
 use super::jose::decode::{conclude, decoded};
-use super::jose::keys::{Elements, PrivateKey, PublicKey, SecretKey};
+use super::jose::elements::{self, PrivateKey, PublicKey, SecretKey};
+use super::jose::keys::Elements;
 use super::jose::named::{NamedValues, Registered, compile_option};
 use super::jose::source::{self, Source};
 use super::jose::verify::Verifier;
 use super::jose::{Failure, Given, Refusal, TokenKind};
-use super::{PolicyType, Reply, Run, StepContext, StepResult};
-use crate::diagnostic::{Diagnostics, Span, Spanned};
+use super::shape::shape;
+use super::{PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult};
+use crate::diagnostic::{Diagnostics, Spanned};
 use crate::fault::FaultSpec;
 use crate::jose::Compact;
 use crate::plan::Linker;
 use crate::variables::Decoded;
 use crate::xml::Element;
 
-/// `<VerifyJWS>` as its document says it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct VerifyJWS {
-    /// `<Algorithm>`: one, or several with commas.
-    pub algorithm: Option<Spanned<String>>,
-    /// `<Source>`: the variable holding the token; the `Authorization` header when absent.
-    pub source: Option<Spanned<String>>,
-    /// `<DetachedContent>`: the variable holding the payload, where the token has none.
-    pub detached_content: Option<Spanned<String>>,
-    /// `<SecretKey>`
-    pub secret_key: Option<SecretKey>,
-    /// `<PrivateKey>`, which verifies nothing and is refused.
-    pub private_key: Option<PrivateKey>,
-    /// `<PublicKey>`
-    pub public_key: Option<PublicKey>,
-    /// `<AdditionalHeaders>`: headers the token must have.
-    pub additional_headers: Option<NamedValues>,
-    /// `<IgnoreCriticalHeaders>`
-    pub ignore_critical_headers: bool,
-    /// `<KnownHeaders>`: headers that `crit` may name.
-    pub known_headers: Option<ValueOrRef>,
-    /// `<IgnoreUnresolvedVariables>`
-    pub ignore_unresolved_variables: bool,
-    #[serde(skip)]
-    span: Span,
+shape! {
+    /// `<VerifyJWS>` as its document says it.
+    pub struct VerifyJWS {
+        /// `<Algorithm>`: one, or several with commas.
+        child "Algorithm" algorithm: Option<Spanned<String>>,
+        /// `<Source>`: the variable holding the token; the `Authorization` header when absent.
+        child "Source" source: Option<Spanned<String>>,
+        /// `<DetachedContent>`: the variable holding the payload, where the token has none.
+        child "DetachedContent" detached_content: Option<Spanned<String>>,
+        /// `<SecretKey>`
+        child "SecretKey" secret_key: Option<SecretKey>,
+        /// `<PrivateKey>`, which verifies nothing and is refused.
+        child "PrivateKey" private_key: Option<PrivateKey>,
+        /// `<PublicKey>`
+        child "PublicKey" public_key: Option<PublicKey>,
+        /// `<AdditionalHeaders>`: headers the token must have.
+        child "AdditionalHeaders" additional_headers: Option<NamedValues>,
+        /// `<IgnoreCriticalHeaders>`
+        child "IgnoreCriticalHeaders" ignore_critical_headers: bool = false,
+        /// `<KnownHeaders>`: headers that `crit` may name.
+        child "KnownHeaders" known_headers: Option<ValueOrRef>,
+        /// `<IgnoreUnresolvedVariables>`
+        child "IgnoreUnresolvedVariables" ignore_unresolved_variables: bool = false,
+        /// Where it is.
+        #[serde(skip)]
+        place place: Spanned<()>,
+    }
+}
+
+impl PolicySyntax for VerifyJWS {
+    const ELEMENT: &'static str = "VerifyJWS";
+
+    fn check(&self, root: Element<'_>, d: &mut Diagnostics) {
+        source::check(root, "Source", d);
+        source::check(root, "DetachedContent", d);
+        elements::check(root, TokenKind::Jws, d);
+        PublicKey::check(self.public_key.as_ref(), root, TokenKind::Jws, true, d);
+    }
 }
 
 impl PolicyType for VerifyJWS {
     type Compiled = Box<Compiled>;
-    const ELEMENT: &'static str = "VerifyJWS";
     const PREFIX: &'static str = "jws";
     const FAULTS: &'static [FaultSpec] = &[
         *Failure::AlgorithmInTokenNotPresentInConfiguration.spec(TokenKind::Jws),
@@ -70,22 +82,6 @@ impl PolicyType for VerifyJWS {
         *Failure::WrongKeyType.spec(TokenKind::Jws),
     ];
 
-    fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
-        Some(Self {
-            algorithm: spanned_text(root, "Algorithm", d),
-            source: source::parse(root, "Source", d),
-            detached_content: source::parse(root, "DetachedContent", d),
-            secret_key: SecretKey::parse(root, TokenKind::Jws, d),
-            private_key: PrivateKey::parse(root, TokenKind::Jws, d),
-            public_key: PublicKey::without_id(root, TokenKind::Jws, d),
-            additional_headers: NamedValues::headers(root, d),
-            ignore_critical_headers: root.flag("IgnoreCriticalHeaders", false, d),
-            known_headers: super::jose::value(root, "KnownHeaders", d),
-            ignore_unresolved_variables: root.flag("IgnoreUnresolvedVariables", false, d),
-            span: root.span(),
-        })
-    }
-
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Box<Compiled>> {
         let elements = Elements {
             kind: TokenKind::Jws,
@@ -93,7 +89,7 @@ impl PolicyType for VerifyJWS {
             secret: self.secret_key.as_ref(),
             private: self.private_key.as_ref(),
             public: self.public_key.as_ref(),
-            span: self.span,
+            span: self.place.span,
         };
         let content = self
             .detached_content

@@ -4,18 +4,19 @@
 //! headers, its signature, its times, the claims with elements of their own, additional headers, additional claims,
 //! required claims, its lifespan.
 
-use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use super::common::{ValueOrRef, spanned_text};
+use super::common::ValueOrRef;
 use super::jose::decode::{conclude, decoded};
-use super::jose::keys::{Elements, PrivateKey, PublicKey, SecretKey};
+use super::jose::elements::{self, DirectKey, PasswordKey, PrivateKey, PublicKey, SecretKey};
+use super::jose::keys::Elements;
 use super::jose::named::{CompiledNamed, NamedValues, Registered, compile_option};
 use super::jose::source::{self, Source};
 use super::jose::verify::Verifier;
-use super::jose::{EncryptionAlgorithms, Failure, Given, Refusal, TokenKind, duration, parts, token_type, value};
-use super::{PolicyType, Reply, Run, StepContext, StepResult};
-use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
+use super::jose::{EncryptionAlgorithms, Failure, Given, Refusal, TokenKind, TokenType, duration, parts};
+use super::shape::shape;
+use super::{PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult};
+use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::dialect::JwtMismatch;
 use crate::fault::FaultSpec;
 use crate::jose::{Claims, Compact};
@@ -23,65 +24,88 @@ use crate::plan::Linker;
 use crate::variables::Decoded;
 use crate::xml::Element;
 
-/// `<VerifyJWT>` as its document says it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct VerifyJWT {
-    /// `<Type>`: whether it says that the token is encrypted.
-    pub encrypted: Option<bool>,
-    /// `<Algorithm>`: one, or several with commas.
-    pub algorithm: Option<Spanned<String>>,
-    /// `<Algorithms>`, of an encrypted token.
-    pub algorithms: Option<EncryptionAlgorithms>,
-    /// `<Source>`: the variable holding the token; the `Authorization` header when absent.
-    pub source: Option<Spanned<String>>,
-    /// `<SecretKey>`
-    pub secret_key: Option<SecretKey>,
-    /// `<PublicKey>`
-    pub public_key: Option<PublicKey>,
-    /// `<PrivateKey>`, which decrypts.
-    pub private_key: Option<PrivateKey>,
-    /// `<Subject>`: the `sub` to demand.
-    pub subject: Option<ValueOrRef>,
-    /// `<Issuer>`: the `iss` to demand.
-    pub issuer: Option<ValueOrRef>,
-    /// `<Audience>`: the `aud` to demand, or one of several.
-    pub audience: Option<ValueOrRef>,
-    /// `<Id>`: the `jti` to demand.
-    pub id: Option<ValueOrRef>,
-    /// `<AdditionalClaims>`: claims the token must have.
-    pub additional_claims: Option<NamedValues>,
-    /// `<AdditionalHeaders>`: headers the token must have.
-    pub additional_headers: Option<NamedValues>,
-    /// `<RequiredClaims>`: names of claims that must be there.
-    pub required_claims: Option<Spanned<String>>,
-    /// `<TimeAllowance>`: how far clocks may differ.
-    pub time_allowance: Option<ValueOrRef>,
-    /// `<MaxLifespan>`: how long a token may live.
-    pub max_lifespan: Option<MaxLifespan>,
-    /// `<IgnoreIssuedAt>`: whether `iat` may be to come.
-    pub ignore_issued_at: bool,
-    /// `<IgnoreCriticalHeaders>`
-    pub ignore_critical_headers: bool,
-    /// `<KnownHeaders>`: headers that `crit` may name.
-    pub known_headers: Option<ValueOrRef>,
-    /// `<IgnoreUnresolvedVariables>`
-    pub ignore_unresolved_variables: bool,
-    #[serde(skip)]
-    span: Span,
+shape! {
+    /// `<VerifyJWT>` as its document says it.
+    pub struct VerifyJWT {
+        /// `<Type>`
+        child "Type" token_type: Option<TokenType>,
+        /// `<Algorithm>`: one, or several with commas.
+        child "Algorithm" algorithm: Option<Spanned<String>>,
+        /// `<Algorithms>`, of an encrypted token.
+        child "Algorithms" algorithms: Option<EncryptionAlgorithms>,
+        /// `<Source>`: the variable holding the token; the `Authorization` header when absent.
+        child "Source" source: Option<Spanned<String>>,
+        /// `<SecretKey>`
+        child "SecretKey" secret_key: Option<SecretKey>,
+        /// `<PublicKey>`
+        child "PublicKey" public_key: Option<PublicKey>,
+        /// `<PasswordKey>`, of an encrypted token.
+        child "PasswordKey" password_key: Option<PasswordKey>,
+        /// `<DirectKey>`, of an encrypted token.
+        child "DirectKey" direct_key: Option<DirectKey>,
+        /// `<PrivateKey>`, which decrypts.
+        child "PrivateKey" private_key: Option<PrivateKey>,
+        /// `<Subject>`: the `sub` to demand.
+        child "Subject" subject: Option<ValueOrRef>,
+        /// `<Issuer>`: the `iss` to demand.
+        child "Issuer" issuer: Option<ValueOrRef>,
+        /// `<Audience>`: the `aud` to demand, or one of several.
+        child "Audience" audience: Option<ValueOrRef>,
+        /// `<Id>`: the `jti` to demand.
+        child "Id" id: Option<ValueOrRef>,
+        /// `<AdditionalClaims>`: claims the token must have.
+        child "AdditionalClaims" additional_claims: Option<NamedValues>,
+        /// `<AdditionalHeaders>`: headers the token must have.
+        child "AdditionalHeaders" additional_headers: Option<NamedValues>,
+        /// `<RequiredClaims>`: names of claims that must be there.
+        child "RequiredClaims" required_claims: Option<Spanned<String>>,
+        /// `<TimeAllowance>`: how far clocks may differ.
+        child "TimeAllowance" time_allowance: Option<ValueOrRef>,
+        /// `<MaxLifespan>`: how long a token may live.
+        child "MaxLifespan" max_lifespan: Option<MaxLifespan>,
+        /// `<IgnoreIssuedAt>`: whether `iat` may be to come.
+        child "IgnoreIssuedAt" ignore_issued_at: bool = false,
+        /// `<IgnoreCriticalHeaders>`
+        child "IgnoreCriticalHeaders" ignore_critical_headers: bool = false,
+        /// `<KnownHeaders>`: headers that `crit` may name.
+        child "KnownHeaders" known_headers: Option<ValueOrRef>,
+        /// `<IgnoreUnresolvedVariables>`
+        child "IgnoreUnresolvedVariables" ignore_unresolved_variables: bool = false,
+        /// Where it is.
+        #[serde(skip)]
+        place place: Spanned<()>,
+    }
 }
 
-/// `<MaxLifespan>`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct MaxLifespan {
-    /// The duration.
-    pub value: ValueOrRef,
-    /// The `useIssueTime` attribute: whether it counts from `iat`, not from `nbf`.
-    pub use_issue_time: bool,
+shape! {
+    /// `<MaxLifespan>`.
+    pub struct MaxLifespan {
+        /// The `useIssueTime` attribute: whether it counts from `iat`, not from `nbf`.
+        attribute "useIssueTime" use_issue_time: bool = false,
+        /// The duration.
+        flat value: ValueOrRef,
+    }
+}
+
+impl PolicySyntax for VerifyJWT {
+    const ELEMENT: &'static str = "VerifyJWT";
+
+    fn check(&self, root: Element<'_>, d: &mut Diagnostics) {
+        let lifespan = self.max_lifespan.as_ref().map(|it| &it.value);
+        for value in [self.time_allowance.as_ref(), lifespan].into_iter().flatten() {
+            let Some(text) = value.text.as_ref().filter(|text| duration(text, SECOND).is_none()) else { continue };
+            let message = format!("`{}` is no duration", text.value);
+            let finding = Diagnostic::error("jose::invalid-time", message).vendor("InvalidTimeFormat");
+            d.push(finding.at(root.source(), text.span).help("a number and a unit, as in `30s`, `5m`, `1h`, `1d`"));
+        }
+        source::check(root, "Source", d);
+        elements::check(root, TokenKind::Jwt, d);
+        PublicKey::check(self.public_key.as_ref(), root, TokenKind::Jwt, true, d);
+    }
 }
 
 impl PolicyType for VerifyJWT {
     type Compiled = Box<Compiled>;
-    const ELEMENT: &'static str = "VerifyJWT";
     const PREFIX: &'static str = "jwt";
     const FAULTS: &'static [FaultSpec] = &[
         *Failure::AlgorithmInTokenNotPresentInConfiguration.spec(TokenKind::Jwt),
@@ -110,49 +134,12 @@ impl PolicyType for VerifyJWT {
         *Failure::WrongKeyType.spec(TokenKind::Jwt),
     ];
 
-    fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
-        let time_allowance = value(root, "TimeAllowance", d);
-        let max_lifespan = root.child("MaxLifespan", d).map(|element| MaxLifespan {
-            value: ValueOrRef::parse(element),
-            use_issue_time: element.attribute_flag("useIssueTime", false, d),
-        });
-        for span in [time_allowance.as_ref(), max_lifespan.as_ref().map(|it| &it.value)].into_iter().flatten() {
-            let Some(text) = span.text.as_ref().filter(|text| duration(text, SECOND).is_none()) else { continue };
-            let message = format!("`{}` is no duration", text.value);
-            let finding = Diagnostic::error("jose::invalid-time", message).vendor("InvalidTimeFormat");
-            d.push(finding.at(root.source(), text.span).help("a number and a unit, as in `30s`, `5m`, `1h`, `1d`"));
-        }
-        Some(Self {
-            encrypted: token_type(root, TokenKind::Jwt, d),
-            algorithm: spanned_text(root, "Algorithm", d),
-            algorithms: EncryptionAlgorithms::parse(root, d),
-            source: source::parse(root, "Source", d),
-            secret_key: SecretKey::parse(root, TokenKind::Jwt, d),
-            public_key: PublicKey::without_id(root, TokenKind::Jwt, d),
-            private_key: PrivateKey::parse(root, TokenKind::Jwt, d),
-            subject: value(root, "Subject", d),
-            issuer: value(root, "Issuer", d),
-            audience: value(root, "Audience", d),
-            id: value(root, "Id", d),
-            additional_claims: NamedValues::claims(root, d),
-            additional_headers: NamedValues::headers(root, d),
-            required_claims: spanned_text(root, "RequiredClaims", d),
-            time_allowance,
-            max_lifespan,
-            ignore_issued_at: root.flag("IgnoreIssuedAt", false, d),
-            ignore_critical_headers: root.flag("IgnoreCriticalHeaders", false, d),
-            known_headers: value(root, "KnownHeaders", d),
-            ignore_unresolved_variables: root.flag("IgnoreUnresolvedVariables", false, d),
-            span: root.span(),
-        })
-    }
-
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Box<Compiled>> {
         let is_broken = EncryptionAlgorithms::check(
-            self.encrypted,
+            self.token_type,
             self.algorithm.as_ref(),
             self.algorithms.as_ref(),
-            self.span,
+            self.place.span,
             linker,
         )?;
         let elements = Elements {
@@ -161,7 +148,7 @@ impl PolicyType for VerifyJWT {
             secret: self.secret_key.as_ref(),
             private: self.private_key.as_ref(),
             public: self.public_key.as_ref(),
-            span: self.span,
+            span: self.place.span,
         };
         let mut given = |value: Option<&ValueOrRef>| Given::compile_option(value, linker);
         let claims = [

@@ -9,7 +9,7 @@ mod value;
 
 pub(crate) use decoded::{Decoded, DecodedVariable};
 pub(crate) use names::{FailureFact, Kind, MessageName, Names};
-pub(crate) use system::{SystemVariable, TimePart};
+pub(crate) use system::{CertificateFact, FlowFact, Moment, SystemVariable, TimePart, TlsFact};
 pub(crate) use time::{civil, days_from_civil};
 pub use value::Value;
 

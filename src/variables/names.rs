@@ -41,9 +41,12 @@ pub(crate) enum Kind {
     Message(MessageName, Field),
     /// A fact about the request, the proxy or the environment.
     System(SystemVariable),
+    /// The address of a network interface, `system.interface.{name}`.
+    Interface(Box<str>),
     /// A fact about the verified access token and its app.
     Token(TokenVariable),
-    /// A fact about the failure of a policy; of any policy with the prefix, when it has no index.
+    /// A fact about the failure of a policy, or of one of the same name in a shared flow: they share the variable. Of any
+    /// policy with the prefix, when it has no index.
     Failure { prefix: &'static str, policy: Option<u32>, fact: FailureFact },
     /// A fact about the token that a policy decoded.
     Decoded { policy: u32, variable: DecodedVariable },
@@ -122,6 +125,9 @@ impl Names {
             && let Some(field) = Field::parse(tail)
         {
             return Kind::Message(message, field);
+        }
+        if let Some(interface) = name.strip_prefix("system.interface.") {
+            return Kind::Interface(interface.into());
         }
         if let Some(system) = SystemVariable::parse(name) {
             return Kind::System(system);

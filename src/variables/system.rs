@@ -12,28 +12,101 @@ pub(crate) enum SystemVariable {
     ProxyBasePath,
     ProxyPathSuffix,
     ProxyUrl,
+    ProxyFlow(FlowFact),
+    TargetFlow(FlowFact),
+    CurrentFlow(FlowFact),
     ClientIp,
+    ClientResolvedIp,
     ClientHost,
     ClientPort,
     ClientScheme,
-    CurrentFlowName,
+    ClientSslEnabled,
+    ClientCertificate(CertificateFact),
+    ClientReceived(Moment),
+    ClientReceivedLength,
+    ClientSent(Moment),
+    Tls(TlsFact),
+    VirtualHostName,
+    VirtualHostAliases,
+    VirtualHostSslEnabled,
     RouteName,
     RouteTarget,
     TargetName,
     TargetUrl,
+    TargetEvaluatedUrl,
     TargetBasePath,
     TargetScheme,
     TargetHost,
+    TargetPort,
+    TargetIp,
+    TargetHeaderHost,
+    TargetSslEnabled,
+    TargetCertificate(CertificateFact),
     TargetCopyPathSuffix,
     TargetCopyQueryParams,
+    TargetSent(Moment),
+    TargetReceived(Moment),
+    TargetReceivedLength,
+    TargetResponseStatus,
+    LoadBalancingTargetServer,
+    LoadBalancingFailedServers,
+    LoadBalancingIsFallback,
     IsError,
     FaultName,
     FaultReason,
     FaultCategory,
     ErrorMessage,
+    ErrorState,
+    IsPolicyError,
+    IsTargetError,
+    FaultPolicyName,
+    FaultFlowName,
     SystemTimestamp,
     SystemTime(TimePart),
     SystemUuid,
+    SystemPodName,
+    SystemRegionName,
+}
+
+/// What is told of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FlowFact {
+    Name,
+    Description,
+}
+
+/// A moment of a connection, as the vendors' names end: `start.time`, `end.timestamp`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(crate) is_end: bool,
+    /// Milliseconds instead of text.
+    pub(crate) is_stamp: bool,
+}
+
+/// What is told of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CertificateFact {
+    CommonName,
+    Country,
+    EmailAddress,
+    Locality,
+    Organization,
+    OrganizationUnit,
+    State,
+    SubjectDn,
+    IssuerDn,
+    Pem,
+    Serial,
+    Fingerprint,
+}
+
+/// What is told of a TLS session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TlsFact {
+    Cipher,
+    Protocol,
+    ServerName,
+    SessionId,
 }
 
 /// A part of `system.time`.
@@ -64,20 +137,49 @@ const NAMES: &[(&str, SystemVariable)] = &[
     ("proxy.basepath", SystemVariable::ProxyBasePath),
     ("proxy.pathsuffix", SystemVariable::ProxyPathSuffix),
     ("proxy.url", SystemVariable::ProxyUrl),
-    ("proxy.client.ip", SystemVariable::ClientIp),
+    ("proxy.client.ip", SystemVariable::ClientResolvedIp),
+    ("proxy.flow.name", SystemVariable::ProxyFlow(FlowFact::Name)),
+    ("proxy.flow.description", SystemVariable::ProxyFlow(FlowFact::Description)),
+    ("target.flow.name", SystemVariable::TargetFlow(FlowFact::Name)),
+    ("target.flow.description", SystemVariable::TargetFlow(FlowFact::Description)),
     ("client.ip", SystemVariable::ClientIp),
-    ("client.resolved.ip", SystemVariable::ClientIp),
+    ("client.resolved.ip", SystemVariable::ClientResolvedIp),
     ("client.host", SystemVariable::ClientHost),
     ("client.port", SystemVariable::ClientPort),
     ("client.scheme", SystemVariable::ClientScheme),
-    ("current.flow.name", SystemVariable::CurrentFlowName),
+    ("client.ssl.enabled", SystemVariable::ClientSslEnabled),
+    ("client.received.content.length", SystemVariable::ClientReceivedLength),
+    ("tls.cipher", SystemVariable::Tls(TlsFact::Cipher)),
+    ("tls.protocol", SystemVariable::Tls(TlsFact::Protocol)),
+    ("tls.server.name", SystemVariable::Tls(TlsFact::ServerName)),
+    ("tls.session.id", SystemVariable::Tls(TlsFact::SessionId)),
+    ("tls.client.s.dn", SystemVariable::ClientCertificate(CertificateFact::SubjectDn)),
+    ("tls.client.i.dn", SystemVariable::ClientCertificate(CertificateFact::IssuerDn)),
+    ("tls.client.raw.cert", SystemVariable::ClientCertificate(CertificateFact::Pem)),
+    ("tls.client.cert.serial", SystemVariable::ClientCertificate(CertificateFact::Serial)),
+    ("tls.client.cert.fingerprint", SystemVariable::ClientCertificate(CertificateFact::Fingerprint)),
+    ("virtualhost.name", SystemVariable::VirtualHostName),
+    ("virtualhost.aliases.values", SystemVariable::VirtualHostAliases),
+    ("virtualhost.ssl.enabled", SystemVariable::VirtualHostSslEnabled),
+    ("current.flow.name", SystemVariable::CurrentFlow(FlowFact::Name)),
+    ("current.flow.description", SystemVariable::CurrentFlow(FlowFact::Description)),
     ("route.name", SystemVariable::RouteName),
     ("route.target", SystemVariable::RouteTarget),
     ("target.name", SystemVariable::TargetName),
     ("target.url", SystemVariable::TargetUrl),
+    ("target.evaluated.url", SystemVariable::TargetEvaluatedUrl),
     ("target.basepath", SystemVariable::TargetBasePath),
     ("target.scheme", SystemVariable::TargetScheme),
     ("target.host", SystemVariable::TargetHost),
+    ("target.port", SystemVariable::TargetPort),
+    ("target.ip", SystemVariable::TargetIp),
+    ("target.header.host", SystemVariable::TargetHeaderHost),
+    ("target.ssl.enabled", SystemVariable::TargetSslEnabled),
+    ("target.received.content.length", SystemVariable::TargetReceivedLength),
+    ("target.response.status.code", SystemVariable::TargetResponseStatus),
+    ("loadbalancing.targetserver", SystemVariable::LoadBalancingTargetServer),
+    ("loadbalancing.failedservers", SystemVariable::LoadBalancingFailedServers),
+    ("loadbalancing.isfallback", SystemVariable::LoadBalancingIsFallback),
     ("target.copy.pathsuffix", SystemVariable::TargetCopyPathSuffix),
     ("target.copy.queryparams", SystemVariable::TargetCopyQueryParams),
     ("is.error", SystemVariable::IsError),
@@ -85,6 +187,11 @@ const NAMES: &[(&str, SystemVariable)] = &[
     ("fault.reason", SystemVariable::FaultReason),
     ("fault.category", SystemVariable::FaultCategory),
     ("error.message", SystemVariable::ErrorMessage),
+    ("error.state", SystemVariable::ErrorState),
+    ("apigee.edge.execution.is_policy_error", SystemVariable::IsPolicyError),
+    ("apigee.edge.execution.is_target_error", SystemVariable::IsTargetError),
+    ("apigee.edge.execution.fault_policy_name", SystemVariable::FaultPolicyName),
+    ("apigee.edge.execution.fault_flow_name", SystemVariable::FaultFlowName),
     ("system.timestamp", SystemVariable::SystemTimestamp),
     ("system.time", SystemVariable::SystemTime(TimePart::Whole)),
     ("system.time.year", SystemVariable::SystemTime(TimePart::Year)),
@@ -97,15 +204,68 @@ const NAMES: &[(&str, SystemVariable)] = &[
     ("system.time.millisecond", SystemVariable::SystemTime(TimePart::Millisecond)),
     ("system.time.zone", SystemVariable::SystemTime(TimePart::Zone)),
     ("system.uuid", SystemVariable::SystemUuid),
+    ("system.pod.name", SystemVariable::SystemPodName),
+    ("system.region.name", SystemVariable::SystemRegionName),
+];
+
+/// What `client.` and `target.` have in common: the facts of a certificate, behind either.
+const CERTIFICATE: &[(&str, CertificateFact)] = &[
+    ("cn", CertificateFact::CommonName),
+    ("country", CertificateFact::Country),
+    ("email.address", CertificateFact::EmailAddress),
+    ("locality", CertificateFact::Locality),
+    ("organization", CertificateFact::Organization),
+    ("organization.unit", CertificateFact::OrganizationUnit),
+    ("state", CertificateFact::State),
 ];
 
 impl SystemVariable {
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        NAMES.iter().find(|(known, _)| *known == name).map(|(_, variable)| *variable)
+        if let Some((_, variable)) = NAMES.iter().find(|(known, _)| *known == name) {
+            return Some(*variable);
+        }
+        let (end, tail) = name.split_once('.')?;
+        let certificate = CERTIFICATE.iter().find(|(known, _)| *known == tail).map(|(_, fact)| *fact);
+        Some(match (end, certificate) {
+            ("client", Some(fact)) => Self::ClientCertificate(fact),
+            ("target", Some(fact)) => Self::TargetCertificate(fact),
+            ("client" | "target", None) => {
+                let (way, moment) = tail.split_once('.')?;
+                let moment = Moment::parse(moment)?;
+                match (end, way) {
+                    ("client", "received") => Self::ClientReceived(moment),
+                    ("client", "sent") => Self::ClientSent(moment),
+                    ("target", "sent") => Self::TargetSent(moment),
+                    ("target", "received") => Self::TargetReceived(moment),
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        })
     }
 
-    /// Whether policies may write it.
+    /// Whether policies may write it; only once a target is chosen, for all that may be written is about the target.
     pub(crate) fn is_writable(self) -> bool {
-        matches!(self, Self::TargetUrl | Self::TargetCopyPathSuffix | Self::TargetCopyQueryParams)
+        matches!(
+            self,
+            Self::TargetUrl
+                | Self::TargetEvaluatedUrl
+                | Self::TargetHeaderHost
+                | Self::TargetCopyPathSuffix
+                | Self::TargetCopyQueryParams
+        )
+    }
+}
+
+impl Moment {
+    fn parse(tail: &str) -> Option<Self> {
+        let (is_end, is_stamp) = match tail {
+            "start.time" => (false, false),
+            "start.timestamp" => (false, true),
+            "end.time" => (true, false),
+            "end.timestamp" => (true, true),
+            _ => return None,
+        };
+        Some(Self { is_end, is_stamp })
     }
 }

@@ -62,14 +62,14 @@ const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 impl fmt::Display for Civil {
-    /// As the vendors' runtime prints times: `Wed, 02 Jan 2026 03:04:05 UTC`.
+    /// As the vendors' runtime prints times, without the zone: `Wed, 02 Jan 2026 03:04:05`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = |names: &[&'static str], at: i64| {
             usize::try_from(at - 1).ok().and_then(|at| names.get(at).copied()).unwrap_or_default()
         };
         write!(
             f,
-            "{}, {:02} {} {} {:02}:{:02}:{:02} UTC",
+            "{}, {:02} {} {} {:02}:{:02}:{:02}",
             name(&DAYS, self.day_of_week),
             self.day,
             name(&MONTHS, self.month),
@@ -87,9 +87,9 @@ mod tests {
 
     #[test]
     fn known_moments() {
-        assert_eq!(civil(0).to_string(), "Thu, 01 Jan 1970 00:00:00 UTC");
-        assert_eq!(civil(951_782_400_000).to_string(), "Tue, 29 Feb 2000 00:00:00 UTC");
-        assert_eq!(civil(-1).to_string(), "Wed, 31 Dec 1969 23:59:59 UTC");
+        assert_eq!(civil(0).to_string(), "Thu, 01 Jan 1970 00:00:00");
+        assert_eq!(civil(951_782_400_000).to_string(), "Tue, 29 Feb 2000 00:00:00");
+        assert_eq!(civil(-1).to_string(), "Wed, 31 Dec 1969 23:59:59");
         assert_eq!(civil(1_767_323_045_678).millisecond, 678);
         assert_eq!(days_from_civil(2000, 2, 29), Some(951_782_400 / 86_400));
         assert_eq!((days_from_civil(1970, 1, 1), days_from_civil(1969, 12, 31)), (Some(0), Some(-1)));

@@ -37,6 +37,7 @@ pub(crate) enum Fact {
     ExpiresIn,
     ProductName,
     OperationResource,
+    OperationMethods,
     QuotaLimit,
     QuotaInterval,
     QuotaTimeUnit,
@@ -88,6 +89,7 @@ const NAMES: &[(&str, Fact)] = &[
     ("apigee.apiproduct.name", Fact::ProductName),
     ("apiproduct.operation", Fact::OperationResource),
     ("apiproduct.operation.resource", Fact::OperationResource),
+    ("apiproduct.operation.methods", Fact::OperationMethods),
     ("apiproduct.developer.quota.limit", Fact::QuotaLimit),
     ("apiproduct.developer.quota.interval", Fact::QuotaInterval),
     ("apiproduct.developer.quota.timeunit", Fact::QuotaTimeUnit),
@@ -194,6 +196,7 @@ impl Fact {
             }
             Self::ProductName => Value::text(&directory.product(verified.admission.product)?.name),
             Self::OperationResource => Value::text(&operation()?.1.resource),
+            Self::OperationMethods => Value::List(std::borrow::Cow::Borrowed(&operation()?.1.methods)),
             Self::QuotaLimit => Value::text(&quota()?.limit),
             Self::QuotaInterval => opt(&quota()?.interval)?,
             Self::QuotaTimeUnit => opt(&quota()?.time_unit)?,

@@ -163,7 +163,7 @@ impl<'d> Element<'d> {
 
     /// The text and CDATA directly in the element, without white space at both ends; marks it read.
     pub fn text(self) -> Cow<'d, str> {
-        match self.raw_text() {
+        match self.joined() {
             Cow::Borrowed(text) => Cow::Borrowed(characters::trim(text)),
             Cow::Owned(text) => {
                 // White space around one CDATA section is the usual case, and needs no copy.
@@ -178,6 +178,11 @@ impl<'d> Element<'d> {
 
     /// The text and CDATA directly in the element as it is; marks it read.
     pub fn raw_text(self) -> Cow<'d, str> {
+        self.document.mark_read_raw(self.index);
+        self.joined()
+    }
+
+    fn joined(self) -> Cow<'d, str> {
         let mut pieces = self.pieces().map(|(index, node)| {
             self.document.mark_read(index);
             self.document.text(node.content)
@@ -211,6 +216,7 @@ impl<'d> Element<'d> {
         if self.elements().next().is_none() {
             return self.raw_text();
         }
+        self.document.mark_read_raw(self.index);
         for (index, _) in self.document.children_of(self.index) {
             self.document.mark_subtree_read(index);
         }

@@ -24,6 +24,8 @@ pub(super) fn finish(element: Element<'_>, d: &mut Diagnostics) {
             Kind::Element => {
                 unknown_element(Element::new(document, index), d);
                 document.mark_subtree_read(index);
+                // Whether white space counts in it, nobody can say.
+                document.mark_read_raw(index);
                 node.after
             }
             Kind::Text | Kind::CData if !document.is_read(index) => {

@@ -5,6 +5,8 @@
 //! [`Limits`](crate::Limits) bound bytes, depth, elements, attributes and names, so that time and memory are linear in
 //! the size of the text.
 //!
+//! [`Document::to_markup`] gives a tree that can be changed, built by hand and printed: [`MarkupDocument`].
+//!
 //! [`Element`] remembers what was read of it. What no getter asked for is reported by [`Element::finish`], so a parser
 //! needs no list of what it does not know.
 //!
@@ -30,7 +32,9 @@ mod declaration;
 mod decode;
 mod element;
 mod finish;
+mod markup;
 mod place;
+mod print;
 mod reader;
 mod tag;
 #[cfg(test)]
@@ -39,4 +43,5 @@ mod tree;
 
 pub use decode::decode;
 pub use element::{Attribute, Element};
+pub use markup::{Content, Markup, MarkupDocument};
 pub use tree::Document;

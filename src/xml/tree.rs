@@ -151,6 +151,10 @@ impl Document {
         &self.source
     }
 
+    pub(super) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
     pub(super) fn node(&self, index: Index) -> &Node {
         self.nodes.get(index as usize).unwrap_or(&NOTHING)
     }
@@ -194,6 +198,16 @@ impl Document {
     pub(super) fn mark_read(&self, index: Index) {
         if let Some(reading) = self.readings.get(index as usize) {
             reading.read.set(true);
+        }
+    }
+
+    pub(super) fn is_read_raw(&self, index: Index) -> bool {
+        self.readings.get(index as usize).is_some_and(|reading| reading.raw.get())
+    }
+
+    pub(super) fn mark_read_raw(&self, index: Index) {
+        if let Some(reading) = self.readings.get(index as usize) {
+            reading.raw.set(true);
         }
     }
 
@@ -280,6 +294,8 @@ struct Asked {
 #[derive(Clone, Debug, Default)]
 struct Reading {
     read: Cell<bool>,
+    /// Whether its content was taken as it stands, white space and all.
+    raw: Cell<bool>,
     /// Number of the latest [`Asked`], from 1; 0 if there is none.
     asked: Cell<u32>,
 }

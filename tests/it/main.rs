@@ -13,9 +13,11 @@
 mod cases;
 mod deploy;
 mod dialect;
+mod dialect_flows;
 mod fuzz;
 mod jose;
 mod jwt_oracle;
 mod limits;
 mod refusals;
 mod table;
+mod variables;

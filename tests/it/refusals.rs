@@ -154,9 +154,32 @@ fn target_endpoints_are_refused() {
         (
             "another proxy",
             "<LocalTargetConnection><Path>/x</Path></LocalTargetConnection>".to_owned(),
-            "plan::target-url-missing",
+            "plan::local-target-not-supported-yet",
         ),
-        ("a load balancer", http("<LoadBalancer><Server name=\"s\"/></LoadBalancer>"), "plan::target-url-missing"),
+        ("a Node.js program", "<HostedTarget/>".to_owned(), "plan::hosted-target-not-supported-yet"),
+        (
+            "a load balancer without a server",
+            http("<LoadBalancer><MaxFailures>3</MaxFailures></LoadBalancer>"),
+            "plan::no-target-server",
+        ),
+        (
+            "an unknown target server",
+            http("<LoadBalancer><Server name=\"s\"/></LoadBalancer>"),
+            "plan::target-server-missing",
+        ),
+        (
+            "a share that is missing",
+            http("<LoadBalancer><Algorithm>Weighted</Algorithm><Server name=\"s\"/></LoadBalancer>"),
+            "plan::weight-missing",
+        ),
+        (
+            "two fallbacks",
+            http(
+                "<LoadBalancer><Server name=\"s\"><IsFallback>true</IsFallback></Server>\
+                 <Server name=\"t\"><IsFallback>true</IsFallback></Server></LoadBalancer>",
+            ),
+            "plan::several-fallback-servers",
+        ),
         ("a status that is none", http(&format!("{codes}{url}")), "plan::success-codes"),
         ("a Google token", http(&format!("{google}{url}")), "plan::authentication-not-supported-yet"),
     ];

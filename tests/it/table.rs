@@ -1,4 +1,4 @@
-//! The table of policies is complete: a file is a row, a row has cases, a fault code occurs in some case.
+//! The table of policies is complete: a file is a row, a row that runs has cases, a fault code occurs in some case.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use tollgate::policy::TYPES;
 use crate::cases::{files, root};
 
 /// Files of `src/policy` that are no policy.
-const SHARED: &[&str] = &["mod", "common", "step", "jose", "message_edit", "remembered"];
+const SHARED: &[&str] = &["mod", "common", "step", "document", "jose", "message_edit", "remembered", "shape", "tests"];
 
 /// `GetOAuthV2Info` as a file name: `get_oauth_v2_info`.
 fn snake(name: &str) -> String {
@@ -37,8 +37,8 @@ fn every_file_is_a_row_and_every_row_a_file() {
 }
 
 #[test]
-fn every_policy_has_faults_and_a_case_file() {
-    for row in TYPES {
+fn every_policy_that_runs_has_faults_and_a_case_file() {
+    for row in TYPES.iter().filter(|row| row.runs) {
         let file = root().join(format!("tests/cases/{}.yaml", snake(row.element)));
         assert!(file.exists(), "{} has no case file {}", row.element, file.display());
         assert!(!row.faults.is_empty(), "{} raises nothing", row.element);

@@ -89,6 +89,9 @@ impl CaseFile {
         if !policies.is_empty() && !document.bundles.is_empty() {
             return Err(CaseError::format(path, "a case file has `bundles` or policies, not both"));
         }
+        if let Some(name) = document.flow_hooks.keys().find(|name| tollgate::FlowHook::from_name(name).is_none()) {
+            return Err(CaseError::format(path, format!("`{name}` is no flow hook")));
+        }
         let file = Self { path: path.to_owned(), document, entities, bundles: loaded.bundles, policies, before };
         file.check()?;
         Ok(file)
@@ -137,6 +140,14 @@ impl CaseFile {
         }
         if let Some(name) = &document.proxy {
             deployment = deployment.proxy_name(name);
+        }
+        for (name, url) in &document.target_servers {
+            deployment = deployment.target_server(name, url);
+        }
+        for (name, attached) in &document.flow_hooks {
+            if let Some(hook) = tollgate::FlowHook::from_name(name) {
+                deployment = deployment.flow_hook(hook, &attached.shared_flow, attached.continue_on_error);
+            }
         }
         for bundle in &self.bundles {
             deployment = deployment.bundle(bundle.clone());

@@ -1,5 +1,7 @@
 //! The format of case files, one field per key; unknown keys are errors.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -34,11 +36,28 @@ pub struct Document {
     /// `environment.name`.
     #[serde(default)]
     pub environment: Option<String>,
+    /// URLs of target servers by name.
+    #[serde(default)]
+    pub target_servers: BTreeMap<String, String>,
+    /// Shared flows by the flow hook they are attached to.
+    #[serde(default)]
+    pub flow_hooks: BTreeMap<String, FlowHook>,
     /// `apiproxy.name` of single policies.
     #[serde(default)]
     pub proxy: Option<String>,
     /// The cases; each has an engine and a token store of its own.
     pub cases: Vec<Case>,
+}
+
+/// What is attached to a flow hook.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlowHook {
+    /// Name of the shared flow.
+    pub shared_flow: String,
+    /// Whether the flow goes on when it fails; as the dialect says when absent.
+    #[serde(default)]
+    pub continue_on_error: Option<bool>,
 }
 
 /// A dialect by name.

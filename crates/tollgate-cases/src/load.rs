@@ -138,6 +138,20 @@ pub fn files_named(folder: &Path, name: &str) -> Result<Vec<PathBuf>, CaseError>
     Ok(files)
 }
 
+/// Every file whose name ends with an extension, in a folder and below it, in order of paths; hidden ones are left out.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn files_with_extension(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, CaseError> {
+    let mut files = walk(folder)?;
+    files.retain(|file| {
+        let below = file.strip_prefix(folder).unwrap_or(file);
+        let hidden = below.iter().any(|part| part.to_string_lossy().starts_with('.'));
+        !hidden && file.extension().is_some_and(|it| it == extension)
+    });
+    Ok(files)
+}
+
 /// Reads entities: one JSON document, or a folder with `products.json`, `developers.json` and `developerapps.json`.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use tollgate::bundle::Layout;
 use tollgate::diagnostic::{Diagnostic, Diagnostics};
 use tollgate::dialect::BasicCredentials;
 use tollgate::entity::Entities;
-use tollgate::{Deployment, Dialect, Limits};
+use tollgate::{Deployment, Dialect, FlowHook, Limits};
 use tollgate_cases::CaseError;
 use tollgate_cases::load::{self, Loaded};
 
@@ -30,6 +30,12 @@ pub(crate) struct DeployOptions {
     /// URL of a target endpoint, in place of the one its bundle names
     #[arg(long = "target", value_name = "PROXY/TARGETENDPOINT=URL", value_parser = target_url)]
     pub(crate) targets: Vec<TargetUrl>,
+    /// URL of a target server that load balancers name, or of an API provider
+    #[arg(long = "target-server", value_name = "NAME=URL", value_parser = target_server)]
+    target_servers: Vec<(String, String)>,
+    /// Shared flow that is attached to a flow hook, such as `PreProxyFlowHook`
+    #[arg(long = "flow-hook", value_name = "HOOK=SHAREDFLOW", value_parser = flow_hook)]
+    flow_hooks: Vec<(FlowHook, String)>,
     /// Whose documentation decides
     #[arg(long, value_enum, default_value_t = DialectName::Auto)]
     dialect: DialectName,
@@ -81,11 +87,30 @@ fn target_url(text: &str) -> Result<TargetUrl, String> {
     if proxy.is_empty() || endpoint.is_empty() || url.is_empty() {
         return Err(wrong());
     }
+    absolute(url)?;
+    Ok(TargetUrl { proxy: proxy.into(), endpoint: endpoint.into(), url: url.into() })
+}
+
+fn absolute(url: &str) -> Result<(), String> {
     let uri: http::Uri = url.parse().map_err(|error| format!("`{url}` is not a URL: {error}"))?;
     if uri.scheme().is_none() || uri.authority().is_none() {
         return Err(format!("`{url}` is not an absolute URL"));
     }
-    Ok(TargetUrl { proxy: proxy.into(), endpoint: endpoint.into(), url: url.into() })
+    Ok(())
+}
+
+fn target_server(text: &str) -> Result<(String, String), String> {
+    let (name, url) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("want NAME=URL")?;
+    absolute(url)?;
+    Ok((name.to_owned(), url.to_owned()))
+}
+
+fn flow_hook(text: &str) -> Result<(FlowHook, String), String> {
+    let (name, flow) = text.split_once('=').filter(|(_, flow)| !flow.is_empty()).ok_or("want HOOK=SHAREDFLOW")?;
+    let hook = FlowHook::from_name(name).ok_or_else(|| {
+        format!("`{name}` is none of {}", FlowHook::ALL.map(|hook| format!("`{}`", hook.name())).join(", "))
+    })?;
+    Ok((hook, flow.to_owned()))
 }
 
 /// What the paths hold.
@@ -144,6 +169,12 @@ impl DeployOptions {
         for target in &self.targets {
             deployment = deployment.target_url(&target.proxy, &target.endpoint, &target.url);
         }
+        for (name, url) in &self.target_servers {
+            deployment = deployment.target_server(name, url);
+        }
+        for (hook, shared_flow) in &self.flow_hooks {
+            deployment = deployment.flow_hook(*hook, shared_flow, None);
+        }
         for bundle in &contents.loaded.bundles {
             deployment = deployment.bundle(bundle.clone());
         }
@@ -172,6 +203,18 @@ pub(crate) fn complain(diagnostics: Vec<Diagnostic>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_target_server_has_a_name_and_a_flow_hook_a_shared_flow() {
+        assert_eq!(target_server("one=http://h:1").unwrap(), ("one".to_owned(), "http://h:1".to_owned()));
+        assert_eq!(flow_hook("PreProxyFlowHook=s").unwrap(), (FlowHook::PreProxyFlowHook, "s".to_owned()));
+        for wrong in ["", "one", "=http://h", "one=/path"] {
+            assert!(target_server(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["", "PreProxyFlowHook", "PreProxyFlowHook=", "Hook=s"] {
+            assert!(flow_hook(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_target_has_a_place_and_an_absolute_url() {

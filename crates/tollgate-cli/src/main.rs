@@ -29,6 +29,8 @@ enum Command {
     Eval(commands::eval::Arguments),
     /// Serves bundles over HTTP.
     Serve(commands::serve::Arguments),
+    /// Lays out policies and the documents of bundles.
+    Fmt(commands::fmt::Arguments),
     /// Runs case files.
     Cases(commands::cases::Arguments),
 }
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => commands::check::run(&arguments, &mut out),
         Command::Eval(arguments) => commands::eval::run(&arguments, &mut out),
         Command::Serve(arguments) => commands::serve::run(&arguments, &mut out),
+        Command::Fmt(arguments) => commands::fmt::run(&arguments, &mut out),
         Command::Cases(arguments) => commands::cases::run(&arguments, &mut out),
     };
     let result = result.and_then(|()| out.flush().map_err(Failure::from));

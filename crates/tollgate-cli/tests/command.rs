@@ -100,6 +100,36 @@ fn check_finds_every_bundle_and_says_where_an_error_is() {
 }
 
 #[test]
+fn check_warns_of_policies_that_do_not_run_yet() {
+    let folder = Folder::new("unsupported");
+    folder.write("arrest.xml", "<SpikeArrest name='arrest'><Rate>30ps</Rate></SpikeArrest>");
+    let (code, out, _) = run(&folder.0, &["check", "arrest.xml"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.starts_with("warning[policy::not-supported-yet]"), "{out}");
+    assert!(out.ends_with("1 policy: 0 errors, 1 warning\n"), "{out}");
+    assert_eq!(run(&folder.0, &["eval", "arrest.xml", "/"]).0, 1);
+}
+
+#[test]
+fn fmt_lays_out_what_it_knows_and_leaves_the_rest() {
+    let folder = Folder::new("fmt");
+    folder.write("all/closed/apiproxy/resources/xsl/other.xml", "<other  it='1'/>");
+    folder.write("broken/broken.xml", "<OAuthV2>");
+    let (code, out, _) = run(&folder.0, &["fmt", "--check", "all", "verify.xml"]);
+    assert_eq!((code, out.lines().last().unwrap()), (1, "7 files: 7 would change"));
+    assert_eq!(fs::read_to_string(folder.0.join("verify.xml")).unwrap(), VERIFY);
+    let (code, out, _) = run(&folder.0, &["fmt", "all", "verify.xml"]);
+    assert_eq!((code, out.lines().last().unwrap()), (0, "7 files: 7 changed"));
+    let want = "<OAuthV2 name=\"verify\">\n    <Operation>VerifyAccessToken</Operation>\n</OAuthV2>\n";
+    assert_eq!(fs::read_to_string(folder.0.join("verify.xml")).unwrap(), want);
+    assert_eq!(run(&folder.0, &["fmt", "--check", "all"]), (0, "6 files: 0 would change\n".into(), String::new()));
+    assert_eq!(run(&folder.0, &["check", "all"]).0, 0);
+    let (code, _, err) = run(&folder.0, &["fmt", "broken"]);
+    assert!(code == 1 && err.contains("xml::unclosed-element"), "{err}");
+    assert_eq!(fs::read_to_string(folder.0.join("broken/broken.xml")).unwrap(), "<OAuthV2>");
+}
+
+#[test]
 fn wrong_command_lines_end_with_code_2() {
     let folder = Folder::new("usage");
     folder.write("empty/readme.txt", "");

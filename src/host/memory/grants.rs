@@ -7,7 +7,7 @@ use crate::host::AccessToken;
 
 /// The number of a grant in its store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GrantId(pub(super) u32);
+pub struct GrantId(pub(in crate::host) u32);
 
 /// Blocks of 1, 2, 4, ... grants.
 const BLOCKS: usize = 26;
@@ -16,9 +16,11 @@ const BLOCKS: usize = 26;
 ///
 /// There are as many as clients ask for different scopes, not as many as tokens; beyond a limit no more are kept.
 pub(super) struct Grants {
-    blocks: [OnceLock<Box<[OnceLock<Arc<AccessToken>>]>>; BLOCKS],
+    blocks: [OnceLock<Block>; BLOCKS],
     most: usize,
 }
+
+type Block = Box<[OnceLock<Arc<AccessToken>>]>;
 
 /// The grants known, for the writer.
 #[derive(Default)]

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::fingerprint::{FingerprintKey, Fingerprinted};
-use super::{AccessToken, Answer, FoundToken, TokenChange, TokenKey, TokenStatus, TokenStore};
+use super::found::CompactToken;
+use super::{AccessToken, Answer, FoundToken, TokenChange, TokenKey, TokenStore};
 pub use grants::GrantId;
 use grants::{Grants, Known};
-use table::{Table, Verdict, Words, Writer};
+use table::{Table, Verdict, Writer};
 
 /// How a store turns a token into what it keeps in its place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,7 +73,7 @@ impl MemoryTokenStore {
 
     /// Removes the tokens that ended before a time, in milliseconds of the Unix epoch, and tells how many.
     pub fn purge(&self, before_ms: i64) -> usize {
-        let plain = self.table.for_each(|words| match Facts::of(words).expires_at_ms() {
+        let plain = self.table.for_each(|words| match CompactToken(words).expires_at_ms() {
             Some(at) if at <= before_ms => Verdict::Remove,
             _ => Verdict::Keep,
         });
@@ -93,9 +94,10 @@ impl MemoryTokenStore {
         }
     }
 
+    #[inline(always)]
     fn find_by(&self, fingerprint: u128) -> Option<FoundToken> {
         if let Some(words) = self.table.get(fingerprint) {
-            return Some(Facts::of(words).found());
+            return Some(CompactToken(words).into());
         }
         if !self.has_rich.load(Ordering::Acquire) {
             return None;
@@ -105,7 +107,7 @@ impl MemoryTokenStore {
 
     /// Stores a token. Wherever it was before, a reader finds it in one of the two places at any time.
     fn put(&self, writer: &mut Writer, fingerprint: u128, record: Arc<AccessToken>) {
-        let words = self.facts(&record).map(|facts| facts.0);
+        let words = self.compact(&record).map(|token| token.0);
         if words.is_some_and(|words| self.table.insert(writer, fingerprint, words).is_ok()) {
             if self.has_rich.load(Ordering::Relaxed) {
                 self.rich.pin().remove(&fingerprint);
@@ -118,14 +120,14 @@ impl MemoryTokenStore {
     }
 
     /// The compact form of a record, if it has one.
-    fn facts(&self, record: &Arc<AccessToken>) -> Option<Facts> {
+    fn compact(&self, record: &Arc<AccessToken>) -> Option<CompactToken> {
         if record.end_user.is_some() || !record.attributes.is_empty() {
             return None;
         }
-        let facts = Facts::new(record)?;
+        // A record that does not fit must leave no grant behind.
+        CompactToken::new(record, GrantId(0))?;
         let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let grant = self.grants.intern(&mut known, record)?;
-        facts.of_grant(grant)
+        CompactToken::new(record, self.grants.intern(&mut known, record)?)
     }
 }
 
@@ -192,61 +194,6 @@ impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
 
     fn update(&self, token: TokenKey<'_>, change: &TokenChange) -> Answer<Option<Arc<AccessToken>>> {
         (**self).update(token, change)
-    }
-}
-
-/// Two words: end and low bits of the grant; time of issue, rest of the grant, count of refreshes, status.
-struct Facts(Words);
-
-/// Bits of a time in milliseconds: enough until the year 2527.
-const TIME: u32 = 44;
-const TIMES: u64 = (1 << TIME) - 1;
-/// An end that never comes.
-const NEVER: u64 = TIMES;
-const GRANT_LOW: u32 = 20;
-const GRANT_HIGH: u32 = 6;
-const REFRESHES: u32 = 12;
-const REVOKED: u64 = 1 << 63;
-
-impl Facts {
-    fn new(record: &AccessToken) -> Option<Self> {
-        let time = |ms: i64| u64::try_from(ms).ok().filter(|ms| *ms < NEVER);
-        let ends = record.expires_at_ms.map_or(Some(NEVER), time)?;
-        let refreshes = Some(u64::from(record.refresh_count)).filter(|count| *count < 1 << REFRESHES)?;
-        let status = match record.status {
-            TokenStatus::Approved => 0,
-            TokenStatus::Revoked => REVOKED,
-        };
-        Some(Self([ends, time(record.issued_at_ms)? | refreshes << (TIME + GRANT_HIGH) | status]))
-    }
-
-    fn of_grant(self, GrantId(id): GrantId) -> Option<Self> {
-        let (id, Self([first, second])) = (u64::from(id), self);
-        let high = Some(id >> GRANT_LOW).filter(|high| *high < 1 << GRANT_HIGH)?;
-        Some(Self([first | (id & ((1 << GRANT_LOW) - 1)) << TIME, second | high << TIME]))
-    }
-
-    fn of(words: Words) -> Self {
-        Self(words)
-    }
-
-    #[inline]
-    fn expires_at_ms(&self) -> Option<i64> {
-        let ends = self.0[0] & TIMES;
-        (ends != NEVER).then_some(ends as i64)
-    }
-
-    #[inline]
-    fn found(&self) -> FoundToken {
-        let Self([first, second]) = self;
-        let grant = (first >> TIME) | (second >> TIME & ((1 << GRANT_HIGH) - 1)) << GRANT_LOW;
-        FoundToken::interned(
-            GrantId(grant as u32),
-            if second & REVOKED == 0 { TokenStatus::Approved } else { TokenStatus::Revoked },
-            (second & TIMES) as i64,
-            self.expires_at_ms(),
-            (second >> (TIME + GRANT_HIGH)) as u32 & ((1 << REFRESHES) - 1),
-        )
     }
 }
 

@@ -1,224 +1,17 @@
-//! The keys of the policies for signed tokens, and the deployment faults the vendors document for them.
+//! The keys of the policies for signed tokens, from their elements to their use.
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde::Serialize;
-
+use super::elements::{Jwks, PrivateKey, PublicKey, SecretEncoding, SecretKey};
 use super::failure::{Failure, Refusal, Role, TokenKind};
 use super::{Given, PreparedKeys, parts};
-use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
+use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::dialect::Vendor;
 use crate::jose::{Algorithm, Family, JwkSet, KeyError, Malformed, SigningKey, VerifyingKey};
 use crate::plan::Linker;
 use crate::policy::common::ValueOrRef;
 use crate::policy::remembered::Remembered;
 use crate::policy::{Reply, StepContext};
-use crate::xml::Element;
-
-/// `<SecretKey>`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SecretKey {
-    /// The `encoding` attribute; UTF-8 when absent.
-    pub encoding: Option<SecretEncoding>,
-    /// `<Value>`, which names a private variable.
-    pub value: Option<ValueOrRef>,
-    /// `<Id>`: the `kid` of the token.
-    pub id: Option<ValueOrRef>,
-}
-
-/// How a secret is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SecretEncoding {
-    /// Hexadecimal digits.
-    Hex,
-    /// Another word for `hex`.
-    Base16,
-    /// Base64, padded or not.
-    Base64,
-    /// base64url, padded or not.
-    Base64url,
-}
-
-impl SecretEncoding {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("hex", Self::Hex), ("base16", Self::Base16), ("base64", Self::Base64), ("base64url", Self::Base64url)];
-
-    /// The vendors' word for it.
-    pub fn as_str(self) -> &'static str {
-        Self::WORDS.iter().find(|(_, encoding)| *encoding == self).map_or("", |(word, _)| word)
-    }
-
-    fn decode(self, text: &str) -> Option<Vec<u8>> {
-        const CONFIG: GeneralPurposeConfig =
-            GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-        let text = text.trim();
-        match self {
-            Self::Base64 => GeneralPurpose::new(&alphabet::STANDARD, CONFIG).decode(text).ok(),
-            Self::Base64url => GeneralPurpose::new(&alphabet::URL_SAFE, CONFIG).decode(text).ok(),
-            Self::Hex | Self::Base16 => {
-                let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
-                let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-                pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
-            }
-        }
-    }
-}
-
-/// `<PrivateKey>`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PrivateKey {
-    /// `<Value>`, which names a private variable with a PEM block.
-    pub value: Option<ValueOrRef>,
-    /// `<Password>`, which names a private variable.
-    pub password: Option<ValueOrRef>,
-    /// `<Id>`: the `kid` of the token.
-    pub id: Option<ValueOrRef>,
-}
-
-/// `<PublicKey>`: one of its first three.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PublicKey {
-    /// `<Value>`: a PEM key or certificate.
-    pub value: Option<ValueOrRef>,
-    /// `<Certificate>`: a PEM certificate.
-    pub certificate: Option<ValueOrRef>,
-    /// `<JWKS>`: a set of keys.
-    pub jwks: Option<Jwks>,
-    /// `<Id>`: which key of the set encrypts.
-    pub id: Option<ValueOrRef>,
-}
-
-/// `<JWKS>`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Jwks {
-    /// The set itself, or the variable that holds it.
-    pub value: ValueOrRef,
-    /// The `uri` attribute: where the set is published.
-    pub uri: Option<Spanned<String>>,
-    /// The `uriRef` attribute: the variable that holds the address.
-    pub uri_ref: Option<Spanned<String>>,
-}
-
-fn report(d: &mut Diagnostics, at: Element<'_>, span: Span, message: String, vendor: &'static str, help: &str) {
-    let finding = Diagnostic::error("jose::invalid-key", message).vendor(vendor).at(at.source(), span);
-    d.push(if help.is_empty() { finding } else { finding.help(help) });
-}
-
-/// A child that names a private variable. A text in it is a secret and is neither kept nor shown.
-fn private(key: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<ValueOrRef> {
-    let element = key.child(name, d)?;
-    let text = element.text();
-    let help = "name a variable with `ref`, as in `<Value ref=\"private.key\"/>`";
-    let reference = ValueOrRef::parse(element).reference;
-    match &reference {
-        _ if !text.is_empty() => {
-            let message = format!("the `{name}` of `{}` holds the secret itself", key.name());
-            report(d, element, element.span(), message, "InvalidSecretInConfig", help);
-        }
-        None => {
-            let message = format!("the `{name}` of `{}` names no variable", key.name());
-            report(d, element, element.span(), message, "EmptyElementForKeyConfiguration", help);
-        }
-        Some(reference) if !reference.starts_with("private.") => {
-            let message = format!("`{}` is not a private variable", reference.value);
-            let help = "keep keys in variables whose names start with `private.`";
-            report(d, element, reference.span, message, "InvalidVariableNameForSecret", help);
-        }
-        Some(_) => {}
-    }
-    Some(ValueOrRef { reference, text: None })
-}
-
-fn missing(kind: TokenKind) -> &'static str {
-    if kind == TokenKind::Jwt { "InvalidKeyConfiguration" } else { "MissingElementForKeyConfiguration" }
-}
-
-fn required(key: Element<'_>, kind: TokenKind, d: &mut Diagnostics) -> Option<ValueOrRef> {
-    let value = private(key, "Value", d);
-    if value.is_none() {
-        report(d, key, key.span(), format!("`{}` has no `Value`", key.name()), missing(kind), "");
-    }
-    value
-}
-
-impl SecretKey {
-    pub(crate) fn parse(root: Element<'_>, kind: TokenKind, d: &mut Diagnostics) -> Option<Self> {
-        let key = root.child("SecretKey", d)?;
-        let encoding = key.attribute("encoding").filter(|encoding| !encoding.value.trim().is_empty());
-        let encoding = encoding.and_then(|encoding| {
-            let text = encoding.value.trim();
-            let known = SecretEncoding::WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
-            if known.is_none() {
-                let help = "one of `hex`, `base16`, `base64`, `base64url`";
-                report(d, key, encoding.span, format!("unknown encoding `{text}`"), "InvalidValueForElement", help);
-            }
-            known.map(|(_, encoding)| *encoding)
-        });
-        Some(Self { encoding, value: required(key, kind, d), id: super::value(key, "Id", d) })
-    }
-}
-
-impl PrivateKey {
-    pub(crate) fn parse(root: Element<'_>, kind: TokenKind, d: &mut Diagnostics) -> Option<Self> {
-        let key = root.child("PrivateKey", d)?;
-        let password = private(key, "Password", d);
-        Some(Self { value: required(key, kind, d), password, id: super::value(key, "Id", d) })
-    }
-}
-
-impl PublicKey {
-    pub(crate) fn parse(root: Element<'_>, kind: TokenKind, d: &mut Diagnostics) -> Option<Self> {
-        let key = root.child("PublicKey", d)?;
-        let parsed = Self {
-            value: super::value(key, "Value", d),
-            certificate: super::value(key, "Certificate", d),
-            jwks: key.child("JWKS", d).map(|element| Jwks {
-                value: ValueOrRef::parse(element),
-                uri: attribute(element, "uri"),
-                uri_ref: attribute(element, "uriRef"),
-            }),
-            id: super::value(key, "Id", d),
-        };
-        let empty = |value: &ValueOrRef| value.reference.is_none() && value.text.is_none();
-        let blank = [&parsed.value, &parsed.certificate].into_iter().flatten().any(empty)
-            || parsed.jwks.as_ref().is_some_and(|it| empty(&it.value) && it.uri.is_none() && it.uri_ref.is_none());
-        let count = [parsed.value.is_some(), parsed.certificate.is_some(), parsed.jwks.is_some()];
-        match count.into_iter().filter(|is_there| *is_there).count() {
-            0 => {
-                let message = "`PublicKey` has none of `Value`, `Certificate` and `JWKS`".to_owned();
-                report(d, key, key.span(), message, missing(kind), "");
-            }
-            1 if blank => {
-                report(d, key, key.span(), "`PublicKey` is empty".to_owned(), "InvalidPublicKeyValue", "");
-            }
-            1 => {}
-            _ => {
-                let message = "`PublicKey` has more than one of `Value`, `Certificate` and `JWKS`".to_owned();
-                report(d, key, key.span(), message, "InvalidKeyConfiguration", "keep one of them");
-            }
-        }
-        Some(parsed)
-    }
-
-    /// Refuses an `Id`, which only chooses the key that encrypts: a token names the key that verifies it itself.
-    pub(crate) fn without_id(root: Element<'_>, kind: TokenKind, d: &mut Diagnostics) -> Option<Self> {
-        let key = Self::parse(root, kind, d)?;
-        if key.id.is_some() {
-            let help = "remove it: the key is chosen by the `kid` of the token";
-            report(d, root, root.span(), "`PublicKey` has an `Id`".to_owned(), "InvalidPublicKeyId", help);
-        }
-        Some(key)
-    }
-}
-
-fn attribute(element: Element<'_>, name: &'static str) -> Option<Spanned<String>> {
-    let attribute = element.attribute(name).filter(|attribute| !attribute.value.trim().is_empty())?;
-    Some(Spanned::new(attribute.value.trim().to_owned(), attribute.span))
-}
 
 /// The key elements of a policy.
 pub(crate) struct Elements<'a> {
@@ -332,8 +125,8 @@ impl Elements<'_> {
         Some(Signer {
             kind: self.kind,
             algorithm,
-            value: Given::compile(value, linker),
-            password: Given::compile_option(password, linker),
+            value: Given::private(value, linker),
+            password: password.map(|password| Given::private(password, linker)),
             id: Given::compile_option(id, linker),
             encoding,
             prepared: PreparedKeys::new(),
@@ -345,7 +138,7 @@ impl Elements<'_> {
         let algorithms = self.algorithms(linker, true)?;
         self.fits(linker, *algorithms.first()?, false)?;
         let place = match (self.secret, self.public) {
-            (Some(key), _) => Place::Secret(Given::compile(key.value.as_ref()?, linker), key.encoding),
+            (Some(key), _) => Place::Secret(Given::private(key.value.as_ref()?, linker), key.encoding),
             (None, Some(PublicKey { jwks: Some(jwks), .. })) => Place::Set(SetPlace::compile(jwks, linker)?),
             (None, Some(key)) => {
                 let value = key.value.as_ref().or(key.certificate.as_ref())?;

@@ -3,13 +3,15 @@
 //! | what | where |
 //! |---|---|
 //! | the faults, one table for both families | [`failure`] |
-//! | keys: elements, deployment checks, preparation | [`keys`] |
+//! | keys: elements and their deployment checks | [`elements`] |
+//! | keys: preparation and use | [`keys`] |
 //! | where the token is | [`source`] |
 //! | claims and headers that a policy names | [`named`] |
 //! | durations and dates | [`moment`] |
 //! | decoding, verifying, generating | [`decode`], [`verify`], [`generate`] |
 
 pub(super) mod decode;
+pub(super) mod elements;
 pub(super) mod failure;
 pub(super) mod generate;
 pub(super) mod keys;
@@ -21,44 +23,69 @@ pub(super) mod verify;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde::Serialize;
+
+use elements::PrivateVariable;
 pub(super) use failure::{Failure, Refusal, TokenKind};
 pub(super) use moment::{date, duration};
 
 use super::StepContext;
-use super::common::{ValueOrRef, spanned_text};
+use super::common::ValueOrRef;
 use super::remembered::Remembered;
-use serde::Serialize;
-
+use super::shape::{Literal, Written, shape};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
 use crate::jose::KeyError;
 use crate::plan::Linker;
 use crate::variables::{Intern, Value, VarRef};
 use crate::xml::Element;
 
-/// `<Algorithms>`: how a token is encrypted.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct EncryptionAlgorithms {
-    /// `<Key>`: how the content key is protected.
-    pub key: Option<Spanned<String>>,
-    /// `<Content>`: how the content is.
-    pub content: Option<Spanned<String>>,
+shape! {
+    /// `<Algorithms>`: how a token is encrypted.
+    pub struct EncryptionAlgorithms {
+        /// `<Key>`: how the content key is protected.
+        child "Key" key: Option<Spanned<String>>,
+        /// `<Content>`: how the content is.
+        child "Content" content: Option<Spanned<String>>,
+    }
+}
+
+/// `<Type>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum TokenType {
+    /// `Signed`
+    Signed,
+    /// `Encrypted`, of a JWT only.
+    Encrypted,
+}
+
+impl Literal for TokenType {
+    fn parse(written: &Written<'_>, d: &mut Diagnostics) -> Option<Self> {
+        let is_jws = written.element.parent().is_some_and(|root| root.name().ends_with("JWS"));
+        match written.text {
+            "Signed" => Some(Self::Signed),
+            "Encrypted" if !is_jws => Some(Self::Encrypted),
+            text => {
+                let finding = Diagnostic::error("jose::invalid-type", format!("`{text}` is no type of token"));
+                let help = if is_jws { "`Signed` is the only one" } else { "one of `Signed`, `Encrypted`" };
+                written.report(finding.vendor("InvalidValueForElement").help(help), d);
+                None
+            }
+        }
+    }
+
+    fn print(&self) -> Cow<'_, str> {
+        match self {
+            Self::Signed => "Signed",
+            Self::Encrypted => "Encrypted",
+        }
+        .into()
+    }
 }
 
 impl EncryptionAlgorithms {
-    pub(super) fn parse(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
-        let element = root.child("Algorithms", d)?;
-        // The keys that only encryption takes; a policy that has it is refused as a whole.
-        for name in ["PasswordKey", "DirectKey"] {
-            if let Some(key) = root.child(name, d) {
-                key.read_all();
-            }
-        }
-        Some(Self { key: spanned_text(element, "Key", d), content: spanned_text(element, "Content", d) })
-    }
-
     /// Refuses encrypted tokens. Whether the policy names both kinds of algorithm, which each request is told.
     pub(super) fn check(
-        encrypted: Option<bool>,
+        token_type: Option<TokenType>,
         algorithm: Option<&Spanned<String>>,
         algorithms: Option<&Self>,
         span: Span,
@@ -71,7 +98,7 @@ impl EncryptionAlgorithms {
             linker.diagnostics.push(finding.help("keep one; as it is, every request ends in `InvalidConfiguration`"));
             return Some(true);
         }
-        if algorithms.is_some() || encrypted == Some(true) {
+        if algorithms.is_some() || token_type == Some(TokenType::Encrypted) {
             let finding =
                 Diagnostic::error("jose::encryption-not-supported-yet", "encrypted tokens are not supported yet");
             linker.error(finding.help("keep this policy on the vendor's runtime"), span);
@@ -120,6 +147,10 @@ impl Given {
         Self { reference, text: value.text.as_ref().map(|text| Arc::from(text.value.as_str())) }
     }
 
+    pub(super) fn private(PrivateVariable(name): &PrivateVariable, linker: &mut Linker<'_>) -> Self {
+        Self { reference: Some((linker.intern(name), Arc::from(name.value.as_str()))), text: None }
+    }
+
     pub(super) fn compile_option(value: Option<&ValueOrRef>, linker: &mut Linker<'_>) -> Option<Self> {
         value.map(|value| Self::compile(value, linker))
     }
@@ -156,25 +187,7 @@ pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
-/// A child with a `ref` attribute and text.
-pub(super) fn value(root: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<ValueOrRef> {
-    root.child(name, d).map(ValueOrRef::parse)
-}
-
-/// `Type`, which must agree with the algorithms: whether it says that the token is encrypted.
-pub(super) fn token_type(root: Element<'_>, kind: TokenKind, d: &mut Diagnostics) -> Option<bool> {
-    let element = root.child("Type", d)?;
-    let text = element.text();
-    match (&*text, kind) {
-        ("", _) => None,
-        ("Signed", _) => Some(false),
-        ("Encrypted", TokenKind::Jwt) => Some(true),
-        _ => {
-            let message = format!("`{text}` is no type of token");
-            let help = if kind == TokenKind::Jwt { "one of `Signed`, `Encrypted`" } else { "`Signed` is the only one" };
-            let finding = Diagnostic::error("jose::invalid-type", message).vendor("InvalidValueForElement").help(help);
-            d.push(finding.at(root.source(), element.text_span()));
-            None
-        }
-    }
+/// A child, without marking it read.
+fn find<'d>(parent: Element<'d>, name: &str) -> Option<Element<'d>> {
+    parent.elements().find(|element| element.name() == name)
 }

@@ -13,9 +13,10 @@ use crate::jose;
 use crate::plan::Linker;
 use crate::policy::StepContext;
 use crate::policy::common::ValueOrRef;
+use crate::policy::shape::{AttributeField, ChildrenField, Shape};
 use crate::template::{CompiledTemplate, RenderError, Syntax, Unresolved};
 use crate::variables::Value;
-use crate::xml::Element;
+use crate::xml::{Element, Markup};
 
 /// `<AdditionalClaims>` or `<AdditionalHeaders>`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -37,6 +38,8 @@ pub struct NamedValue {
     pub kind: ClaimType,
     /// The `array` attribute: whether the value is a list, separated by commas.
     pub array: bool,
+    /// The `wantFaultIfUnresolved` attribute, which consoles write and no page describes: it has no effect.
+    pub want_fault_if_unresolved: Option<bool>,
 }
 
 /// The JSON type of a claim.
@@ -69,65 +72,82 @@ const REGISTERED_CLAIMS: &[&str] = &["kid", "iss", "sub", "aud", "iat", "exp", "
 /// Headers that follow from the policy.
 const REGISTERED_HEADERS: &[&str] = &["alg", "typ"];
 
-impl NamedValues {
-    pub(crate) fn claims(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
-        let names = ["InvalidNameForAdditionalClaim", "MissingNameForAdditionalClaim", "InvalidTypeForAdditionalClaim"];
-        Self::parse(root.child("AdditionalClaims", d)?, REGISTERED_CLAIMS, names, d)
-    }
-
-    pub(crate) fn headers(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
-        let names =
-            ["InvalidNameForAdditionalHeader", "MissingNameForAdditionalHeader", "InvalidTypeForAdditionalHeader"];
-        Self::parse(root.child("AdditionalHeaders", d)?, REGISTERED_HEADERS, names, d)
-    }
-
-    fn parse(
-        list: Element<'_>,
-        registered: &[&str],
-        [invalid_name, missing_name, invalid_type]: [&'static str; 3],
-        d: &mut Diagnostics,
-    ) -> Option<Self> {
+impl Shape for NamedValues {
+    fn read(list: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
         let reference = ValueOrRef::parse(list).reference;
-        let mut items = Vec::new();
-        for element in list.children("Claim") {
-            let mut report = |code, message: String, vendor, span| {
-                d.push(Diagnostic::error(code, message).vendor(vendor).at(element.source(), span));
-            };
-            let value = ValueOrRef::parse(element);
-            let kind = match element.attribute("type").map(|kind| (kind.value.trim(), kind.span)) {
-                None | Some(("", _)) => ClaimType::String,
-                Some((text, span)) => match ClaimType::WORDS.iter().find(|(word, _)| *word == text) {
-                    Some((_, kind)) => *kind,
-                    None => {
-                        let message = format!("`{text}` is none of `string`, `number`, `boolean` and `map`");
-                        report("jose::invalid-claim-type", message, invalid_type, span);
-                        ClaimType::String
-                    }
-                },
-            };
-            let array = match element.attribute("array").map(|array| (array.value.trim(), array.span)) {
-                Some((text, _)) if text.eq_ignore_ascii_case("true") => true,
-                Some((text, span)) if !text.is_empty() && !text.eq_ignore_ascii_case("false") => {
-                    let message = format!("`array` must be `true` or `false`, not `{text}`");
-                    report("jose::invalid-array", message, "InvalidValueOfArrayAttribute", span);
-                    false
-                }
-                _ => false,
-            };
-            let name = element.attribute("name").map(|name| (name.value.trim(), name.span));
-            let Some((name, span)) = name.filter(|(name, _)| !name.is_empty()) else {
-                report("jose::missing-claim-name", "the claim has no name".into(), missing_name, element.span());
-                continue;
-            };
-            if registered.contains(&name) {
-                let message = format!("`{name}` cannot be set here");
-                report("jose::registered-name", message, invalid_name, span);
-            }
-            items.push(NamedValue { name: Spanned::new(name.to_owned(), span), value, kind, array });
-        }
-        Some(Self { reference, items })
+        Some(Self { reference, items: ChildrenField::read(list, "Claim", d) })
     }
 
+    fn write(&self, to: &mut Markup) {
+        AttributeField::write(&self.reference, "ref", to);
+        ChildrenField::write(&self.items, "Claim", to);
+    }
+}
+
+impl Shape for NamedValue {
+    fn read(element: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
+        let is_header = element.parent().is_some_and(|list| list.name() == "AdditionalHeaders");
+        let (registered, [invalid_name, missing_name, invalid_type]) = if is_header {
+            let names =
+                ["InvalidNameForAdditionalHeader", "MissingNameForAdditionalHeader", "InvalidTypeForAdditionalHeader"];
+            (REGISTERED_HEADERS, names)
+        } else {
+            let names =
+                ["InvalidNameForAdditionalClaim", "MissingNameForAdditionalClaim", "InvalidTypeForAdditionalClaim"];
+            (REGISTERED_CLAIMS, names)
+        };
+        let mut report = |code, message: String, vendor, span| {
+            d.push(Diagnostic::error(code, message).vendor(vendor).at(element.source(), span));
+        };
+        let attribute = |name| {
+            let attribute = element.attribute(name).map(|attribute| (attribute.value.trim(), attribute.span));
+            attribute.filter(|(text, _)| !text.is_empty())
+        };
+        let value = ValueOrRef::parse(element);
+        let want_fault_if_unresolved =
+            attribute("wantFaultIfUnresolved").map(|(text, _)| text.eq_ignore_ascii_case("true"));
+        let kind = attribute("type").map_or(Some(ClaimType::String), |(text, span)| {
+            let known = ClaimType::WORDS.iter().find(|(word, _)| *word == text).map(|(_, kind)| *kind);
+            if known.is_none() {
+                let message = format!("`{text}` is none of `string`, `number`, `boolean` and `map`");
+                report("jose::invalid-claim-type", message, invalid_type, span);
+            }
+            known
+        });
+        let array = attribute("array").is_some_and(|(text, span)| {
+            let is_true = text.eq_ignore_ascii_case("true");
+            if !is_true && !text.eq_ignore_ascii_case("false") {
+                let message = format!("`array` must be `true` or `false`, not `{text}`");
+                report("jose::invalid-array", message, "InvalidValueOfArrayAttribute", span);
+            }
+            is_true
+        });
+        let Some((name, span)) = attribute("name") else {
+            report("jose::missing-claim-name", "the claim has no name".into(), missing_name, element.span());
+            return None;
+        };
+        if registered.contains(&name) {
+            let message = format!("`{name}` cannot be set here");
+            report("jose::registered-name", message, invalid_name, span);
+        }
+        let name = Spanned::new(name.to_owned(), span);
+        Some(Self { name, value, kind: kind.unwrap_or_default(), array, want_fault_if_unresolved })
+    }
+
+    fn write(&self, to: &mut Markup) {
+        AttributeField::write(&self.name, "name", to);
+        if self.kind != ClaimType::String {
+            to.push_attribute("type", self.kind.as_str());
+        }
+        if self.array {
+            to.push_attribute("array", "true");
+        }
+        AttributeField::write(&self.want_fault_if_unresolved, "wantFaultIfUnresolved", to);
+        self.value.write(to);
+    }
+}
+
+impl NamedValues {
     pub(crate) fn compile(&self, linker: &mut Linker<'_>, registered: Registered) -> Option<CompiledNamed> {
         if let Some(reference) = &self.reference {
             let whole = ValueOrRef { reference: Some(reference.clone()), text: None };

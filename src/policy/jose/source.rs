@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::header::AUTHORIZATION;
 
 use super::failure::{Failure, Refusal, TokenKind};
+use super::find;
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::dialect::UnresolvedSource;
 use crate::message::authorization::{bearer, bearer_at};
@@ -13,17 +14,13 @@ use crate::policy::StepContext;
 use crate::variables::{Intern, VarRef};
 use crate::xml::Element;
 
-/// Reads `Source`, or another element that names a variable and may not be empty.
-pub(crate) fn parse(root: Element<'_>, name: &'static str, d: &mut Diagnostics) -> Option<Spanned<String>> {
-    let element = root.child(name, d)?;
-    let text = element.text();
-    if text.is_empty() {
+/// Refuses a `Source`, or another element that names a variable, with nothing in it.
+pub(crate) fn check(root: Element<'_>, name: &str, d: &mut Diagnostics) {
+    if let Some(element) = find(root, name).filter(|element| element.text().is_empty()) {
         let finding =
             Diagnostic::error("jose::empty-element", format!("`{name}` is empty")).vendor("InvalidEmptyElement");
         d.push(finding.at(root.source(), element.span()).help("name a variable, or leave the element out"));
-        return None;
     }
-    Some(Spanned::new(text.into_owned(), element.text_span()))
 }
 
 /// Where the token is.

@@ -223,14 +223,14 @@ fn refuse_authentication(authentication: &Authentication, linker: &mut Linker<'_
         "assign-message::authentication-not-supported-yet",
         "`Authentication` with Google tokens is not supported yet",
     );
-    linker.error(finding.help("set the header from a variable"), authentication.span);
+    linker.error(finding.help("set the header from a variable"), authentication.place.span);
 }
 
 /// Nothing for a failure, and nothing inside for the whole message.
 #[expect(clippy::option_option, reason = "the outer one is a failure, as everywhere in compilation")]
 fn compile_selected(selected: &Selected, linker: &mut Linker<'_>) -> Option<Option<Vec<Pick>>> {
     let Selected::Parts(parts) = selected else { return Some(None) };
-    let picks: Vec<_> = parts.iter().map(|part| compile_part(part, linker)).collect();
+    let picks: Vec<_> = parts.iter().filter(|part| part.is_on).map(|part| compile_part(part, linker)).collect();
     picks.into_iter().collect::<Option<_>>().map(Some)
 }
 

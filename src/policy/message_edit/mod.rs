@@ -9,11 +9,12 @@ mod run;
 #[cfg(test)]
 mod tests;
 mod variable;
+mod write;
 
 use serde::Serialize;
 
 use super::common::ValueOrRef;
-use crate::diagnostic::{Span, Spanned};
+use crate::diagnostic::Spanned;
 use crate::message::applicability::Part;
 
 pub(crate) use compile::{CompiledActions, CompiledMessage};
@@ -97,7 +98,7 @@ pub struct Authentication {
     /// `<GoogleIDToken>`
     pub google_id_token: Option<GoogleIdToken>,
     #[serde(skip)]
-    pub(crate) span: Span,
+    pub(crate) place: Spanned<()>,
 }
 
 /// `<GoogleAccessToken>`: an OAuth access token.
@@ -134,7 +135,7 @@ pub struct CopyParts {
 pub enum Selected {
     /// The element is empty: the whole message.
     Whole,
-    /// The parts it names, those that it switches off left out.
+    /// The parts it names.
     Parts(Vec<SelectedPart>),
 }
 
@@ -145,6 +146,8 @@ pub struct SelectedPart {
     pub part: Part,
     /// The header or parameter; all of them when absent.
     pub item: Option<SelectedItem>,
+    /// Whether the action applies to it; the element may say `false`.
+    pub is_on: bool,
 }
 
 /// A header or parameter by name, or one of its values.

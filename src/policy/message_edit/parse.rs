@@ -4,9 +4,10 @@ use super::{
     AssignVariable, Authentication, Change, CopyParts, GoogleAccessToken, GoogleIdToken, MessageAction, NamedTemplate,
     Payload, Selected, SelectedItem, SelectedPart,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
+use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::message::applicability::{Action, Part};
 use crate::policy::common::ValueOrRef;
+use crate::policy::shape::verbatim;
 use crate::xml::{Attribute, Element, codes};
 
 /// Whose actions they are, on which it depends what they may contain.
@@ -17,7 +18,7 @@ pub(crate) enum Owner {
 }
 
 /// The parts with the names of their elements, and of the elements in a list.
-const PARTS: &[(&str, Option<&str>, Part)] = &[
+pub(super) const PARTS: &[(&str, Option<&str>, Part)] = &[
     ("Headers", Some("Header"), Part::Headers),
     ("QueryParams", Some("QueryParam"), Part::QueryParams),
     ("FormParams", Some("FormParam"), Part::FormParams),
@@ -109,7 +110,7 @@ fn payload(element: Element<'_>, d: &mut Diagnostics) -> Option<Payload> {
     let variable_prefix = delimiter(element, "variablePrefix", d);
     let variable_suffix = delimiter(element, "variableSuffix", d);
     Some(Payload {
-        template: body(element),
+        template: verbatim(element),
         content_type: element.attribute("contentType").and_then(trimmed),
         resource_url: element.attribute("resourceURL").and_then(trimmed),
         default_variable_value: element
@@ -119,19 +120,6 @@ fn payload(element: Element<'_>, d: &mut Diagnostics) -> Option<Payload> {
         variable_prefix: variable_prefix.ok()?,
         variable_suffix: variable_suffix.ok()?,
     })
-}
-
-/// The content of an element as it stands, with the white space at its ends.
-fn body(element: Element<'_>) -> Spanned<String> {
-    let text = element.inner_xml().into_owned();
-    let whole = element.whole_span();
-    let written = element.source().text().get(whole.start as usize..whole.end as usize).unwrap_or_default();
-    // Text with references in it is not found; its findings then count from the first character.
-    let span = written.rfind(&text).filter(|_| !text.is_empty()).map_or(element.text_span(), |at| {
-        let start = whole.start as usize + at;
-        Span::new(start, start + text.len())
-    });
-    Spanned::new(text, span)
 }
 
 /// A delimiter was reported as unusable.
@@ -179,7 +167,7 @@ fn authentication(element: Element<'_>, d: &mut Diagnostics) -> Authentication {
         header_name: value(element, "HeaderName", d),
         google_access_token,
         google_id_token,
-        span: element.span(),
+        place: Spanned::new((), element.span()),
     }
 }
 
@@ -192,8 +180,7 @@ fn selected(parent: Element<'_>, owner: Owner, action: Action, d: &mut Diagnosti
         element.read();
         match item {
             Some(item) => select_items(element, part, item, &mut parts, d),
-            None if switch(element, false, d) => parts.push(SelectedPart { part, item: None }),
-            None => {}
+            None => parts.push(SelectedPart { part, item: None, is_on: switch(element, false, d) }),
         }
     }
     if is_empty { Selected::Whole } else { Selected::Parts(parts) }
@@ -207,14 +194,10 @@ fn select_items(list: Element<'_>, part: Part, item: &'static str, parts: &mut V
         let is_on = switch(element, true, d);
         let Some(name) = element.required_attribute("name", d) else { continue };
         let name = Spanned::new(name.value.trim().to_owned(), name.span);
-        if let Some(item) = indexed(name, element, d)
-            && is_on
-        {
-            parts.push(SelectedPart { part, item: Some(item) });
-        }
+        parts.extend(indexed(name, element, d).map(|item| SelectedPart { part, item: Some(item), is_on }));
     }
     if is_empty {
-        parts.push(SelectedPart { part, item: None });
+        parts.push(SelectedPart { part, item: None, is_on: true });
     }
 }
 

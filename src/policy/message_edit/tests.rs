@@ -411,7 +411,7 @@ fn in_error_flow(
     let (snapshot, _) = deployment.compile(Host::in_memory()).unwrap();
     let proxy = &snapshot.proxies[0];
     let request = request("GET", "/", &[], "");
-    let mut run = RunState::new(RequestMessage::Borrowed(&request));
+    let mut run = RunState::new(RequestMessage::Borrowed(&request), None, 0);
     run.side = Side::Error;
     run.error = Some(Box::new(error));
     run.fault = fault.map(Raised::new);

@@ -43,6 +43,7 @@ impl Judge {
     }
 
     /// The checks, in the order every recorded response agrees with: status, expiry, credential, product, scope.
+    #[inline(always)]
     pub(super) fn judge(
         &self,
         cx: &mut StepContext<'_, '_>,
@@ -71,23 +72,24 @@ impl Judge {
         let suffix = cx.run.path_suffix();
         let verb = cx.run.received().method();
         let admission = match products {
-            Products::OfClient => directory.admit_any(credential.products(), cx.proxy.id, suffix, verb),
+            Products::OfClient => directory.admit_first(id, cx.proxy.id, suffix, verb),
             Products::Recorded => directory.admit_recorded(credential, &grant.api_products, cx.proxy.id, suffix, verb),
         };
-        let Some(admission) = admission else {
-            let lost = |name: &Arc<str>| directory.product_id(name).is_none();
-            let exists =
-                products == Products::OfClient || grant.api_products.is_empty() || !grant.api_products.iter().all(lost);
-            return cx.raise(if exists { &NO_API_PRODUCT_MATCH } else { &API_PRODUCT_DOES_NOT_EXIST });
-        };
+        let Some(admission) = admission else { return no_product(cx, grant, products) };
         if !self.scopes_suffice(grant) {
-            return StepResult::Raise(Raised::new(&INSUFFICIENT_SCOPE).detail(Arc::clone(&self.scope_text)));
+            return self.insufficient();
         }
         cx.run.unset_token_variables(cx.proxy);
         cx.run.verified = Some(Verified { token, text, credential: id, admission });
         StepResult::Continue
     }
 
+    #[cold]
+    fn insufficient(&self) -> StepResult {
+        StepResult::Raise(Raised::new(&INSUFFICIENT_SCOPE).detail(Arc::clone(&self.scope_text)))
+    }
+
+    #[inline(always)]
     fn scopes_suffice(&self, token: &AccessToken) -> bool {
         let mut wanted = self.scopes.iter();
         match self.scope_match {
@@ -96,4 +98,13 @@ impl Judge {
             ScopeMatch::All => wanted.all(|scope| token.has_scope(scope)),
         }
     }
+}
+
+/// Which fault it is that no product admits the call.
+#[cold]
+fn no_product(cx: &StepContext<'_, '_>, grant: &AccessToken, products: Products) -> StepResult {
+    let lost = |name: &Arc<str>| cx.snapshot.directory.product_id(name).is_none();
+    let exists =
+        products == Products::OfClient || grant.api_products.is_empty() || !grant.api_products.iter().all(lost);
+    cx.raise(if exists { &NO_API_PRODUCT_MATCH } else { &API_PRODUCT_DOES_NOT_EXIST })
 }

@@ -10,7 +10,6 @@ use super::faults::{FAILED_TO_RESOLVE_ACCESS_TOKEN, INVALID_ACCESS_TOKEN_FORMAT}
 use crate::diagnostic::Diagnostic;
 use crate::execution::TokenText;
 use crate::fault::Raised;
-use crate::host::TokenKey;
 use crate::message::authorization::{bearer, bearer_at};
 use crate::plan::Linker;
 use crate::policy::{StepContext, StepResult};
@@ -54,8 +53,8 @@ impl Location {
     ) -> Result<(Cow<'a, str>, TokenText), StepResult> {
         match self {
             Self::Header => {
-                let (token, text) = header_token(cx, limit)?;
-                Ok((String::from_utf8_lossy(token), text))
+                let (start, token) = header_token(cx, limit).ok_or_else(|| cx.raise(&INVALID_ACCESS_TOKEN_FORMAT))?;
+                Ok((String::from_utf8_lossy(token), header_text(cx, start, token)))
             }
             Self::Variable { var, name, prefix } => {
                 let token = variable_token(cx, *var, name, prefix.as_deref(), limit)?;
@@ -66,44 +65,29 @@ impl Location {
     }
 }
 
-impl Location {
-    /// Like [`token`](Self::token), as the key of a store.
-    pub(super) fn with_key<T>(
-        &self,
-        cx: &StepContext<'_, '_>,
-        limit: usize,
-        then: impl FnOnce(TokenKey<'_>) -> Result<T, StepResult>,
-    ) -> Result<(T, TokenText), StepResult> {
-        match self {
-            Self::Header => {
-                let (token, text) = header_token(cx, limit)?;
-                Ok((then(TokenKey::from_ascii(token))?, text))
-            }
-            Self::Variable { .. } => {
-                let (token, text) = self.token(cx, limit)?;
-                Ok((then(TokenKey::new(&token))?, text))
-            }
-        }
+/// The token of the `Authorization` header, and where in it the token starts; two such headers are two callers, and
+/// neither is believed.
+#[inline(always)]
+pub(super) fn header_token<'a>(cx: &'a StepContext<'_, '_>, limit: usize) -> Option<(usize, &'a [u8])> {
+    let headers = cx.run.request().headers();
+    let header = headers.get(AUTHORIZATION)?.as_bytes();
+    // Most requests have no header twice, so that there is no need to look for this one again.
+    if headers.len() != headers.keys_len() && headers.get_all(AUTHORIZATION).iter().nth(1).is_some() {
+        return None;
     }
+    bearer_at(header).filter(|(_, token)| token.len() <= limit)
 }
 
-/// The token of the `Authorization` header; two such headers are two callers, and neither is believed.
-fn header_token<'a>(cx: &'a StepContext<'_, '_>, limit: usize) -> Result<(&'a [u8], TokenText), StepResult> {
-    let none = || cx.raise(&INVALID_ACCESS_TOKEN_FORMAT);
-    let mut headers = cx.run.request().headers().get_all(AUTHORIZATION).iter();
-    let header = headers.next().ok_or_else(none)?.as_bytes();
-    if headers.next().is_some() {
-        return Err(none());
-    }
-    let (start, token) = bearer_at(header).ok_or_else(none)?;
-    if token.len() > limit {
-        return Err(none());
-    }
+/// The place of a token in the header tells it without a copy, as long as the header stays as it is.
+#[inline(always)]
+pub(super) fn header_text(cx: &StepContext<'_, '_>, start: usize, token: &[u8]) -> TokenText {
     if cx.run.is_edited() {
-        return Ok((token, TokenText::Owned(String::from_utf8_lossy(token).into())));
+        return TokenText::Owned(String::from_utf8_lossy(token).into());
     }
-    // The place of the token in the header tells it without a copy.
-    Ok((token, TokenText::Header { start, end: start + token.len() }))
+    {
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        TokenText::Header { start: place(start), end: place(start + token.len()) }
+    }
 }
 
 /// The token of the variable that `AccessToken` names.

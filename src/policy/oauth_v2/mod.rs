@@ -16,15 +16,17 @@ mod response;
 mod status;
 mod verify;
 mod verify_jwt;
+mod write;
 
 use serde::Serialize;
 
 use super::common::{Attribute, ValueOrRef};
-use super::{PolicyType, Reply, Run, StepContext, StepResult};
+use super::shape::Shape;
+use super::{PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::fault::FaultSpec;
 use crate::plan::Linker;
-use crate::xml::Element;
+use crate::xml::{Element, Markup};
 
 pub(crate) use faults::{ACCESS_TOKEN_EXPIRED, INVALID_ACCESS_TOKEN, NO_API_PRODUCT_MATCH, credential_fault};
 
@@ -219,15 +221,24 @@ pub(crate) enum Compiled {
     Status(status::ChangeStatus),
 }
 
-impl PolicyType for OAuthV2 {
-    type Compiled = Compiled;
-    const ELEMENT: &'static str = "OAuthV2";
-    const PREFIX: &'static str = "oauthV2";
-    const FAULTS: &'static [FaultSpec] = faults::ALL;
-
-    fn parse(root: Element<'_>, diagnostics: &mut Diagnostics) -> Option<Self> {
+impl Shape for OAuthV2 {
+    fn read(root: Element<'_>, diagnostics: &mut Diagnostics) -> Option<Self> {
         parse::parse(root, diagnostics)
     }
+
+    fn write(&self, to: &mut Markup) {
+        write::write(self, to);
+    }
+}
+
+impl PolicySyntax for OAuthV2 {
+    const ELEMENT: &'static str = "OAuthV2";
+}
+
+impl PolicyType for OAuthV2 {
+    type Compiled = Compiled;
+    const PREFIX: &'static str = "oauthV2";
+    const FAULTS: &'static [FaultSpec] = faults::ALL;
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {
         match self.operation.value {
@@ -254,6 +265,7 @@ impl PolicyType for OAuthV2 {
 }
 
 impl Run for Compiled {
+    #[inline(always)]
     fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
         match self {
             Self::Verify(policy) => policy.execute(cx),

@@ -1,10 +1,9 @@
 //! VerifyAccessToken: judges the bearer token of a request. This is the hot path.
 
 use super::OAuthV2;
-use super::faults::INVALID_ACCESS_TOKEN;
+use super::faults::{INVALID_ACCESS_TOKEN, INVALID_ACCESS_TOKEN_FORMAT};
 use super::judge::{Judge, Products};
-use super::location::Location;
-use crate::execution::TokenText;
+use super::location::{Location, header_text, header_token};
 use crate::fault::Raised;
 use crate::host::{Answer, FoundToken, TokenKey};
 use crate::plan::Linker;
@@ -23,32 +22,55 @@ impl Verify {
     }
 
     pub(super) fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
-        match self.location.with_key(cx, cx.snapshot.settings.limits.token_bytes, |key| cx.lookup(key)) {
-            Ok((record, text)) => self.judge(cx, text, record),
+        let limit = cx.snapshot.settings.limits.token_bytes;
+        let tokens = &cx.snapshot.host.tokens;
+        let (answer, text) = match &self.location {
+            Location::Header => {
+                let Some((start, token)) = header_token(cx, limit) else {
+                    return cx.raise(&INVALID_ACCESS_TOKEN_FORMAT);
+                };
+                (tokens.find(TokenKey::from_ascii(token)), header_text(cx, start, token))
+            }
+            Location::Variable { .. } => match self.location.token(cx, limit) {
+                Ok((token, text)) => (tokens.find(TokenKey::new(&token)), text),
+                Err(result) => return result,
+            },
+        };
+        match answer {
+            Answer::Ready(Some(found)) => self.judge.judge(cx, text, found, Products::Recorded),
+            Answer::Ready(None) => cx.raise(&INVALID_ACCESS_TOKEN),
+            Answer::Deferred => self.suspend(cx, limit),
+            Answer::Failed(_) => StepResult::Raise(Raised::host_failure()),
+        }
+    }
+
+    /// Only a store that defers costs a copy of the token's text.
+    #[cold]
+    fn suspend(&self, cx: &mut StepContext<'_, '_>, limit: usize) -> StepResult {
+        match self.location.token(cx, limit) {
+            Ok((token, _)) => {
+                let token = Secret::new(token);
+                StepResult::Suspend(Need::Token(TokenRequest::Lookup { token }))
+            }
             Err(result) => result,
         }
     }
 
     pub(super) fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
         match (self.location.token(cx, cx.snapshot.settings.limits.token_bytes), reply) {
-            (Ok((_, text)), Reply::Token(TokenReply::Record(record))) => {
-                self.judge(cx, text, record.map(FoundToken::from))
+            (Ok((_, text)), Reply::Token(TokenReply::Record(Some(record)))) => {
+                self.judge.judge(cx, text, record.into(), Products::Recorded)
             }
+            (Ok(_), Reply::Token(TokenReply::Record(None))) => cx.raise(&INVALID_ACCESS_TOKEN),
             (Err(result), _) => result,
             _ => cx.unexpected(),
-        }
-    }
-
-    fn judge(&self, cx: &mut StepContext<'_, '_>, text: TokenText, record: Option<FoundToken>) -> StepResult {
-        match record {
-            Some(token) => self.judge.judge(cx, text, token, Products::Recorded),
-            None => cx.raise(&INVALID_ACCESS_TOKEN),
         }
     }
 }
 
 impl StepContext<'_, '_> {
     /// The record of a token. Only a store that defers costs a copy of the token's text.
+    #[inline]
     pub(super) fn lookup(&self, token: TokenKey<'_>) -> Result<Option<FoundToken>, StepResult> {
         match self.snapshot.host.tokens.find(token) {
             Answer::Ready(record) => Ok(record),

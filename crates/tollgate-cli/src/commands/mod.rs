@@ -3,4 +3,5 @@
 pub(crate) mod cases;
 pub(crate) mod check;
 pub(crate) mod eval;
+pub(crate) mod fmt;
 pub(crate) mod serve;

@@ -1,0 +1,148 @@
+//! The call of a target, as variables tell of it afterwards.
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use super::cursor::{Endpoint, Part, Stage};
+use super::{Execution, Side, Signal, TargetRequest, target};
+use crate::fault::{Raised, runtime};
+use crate::message::TargetInfo;
+use crate::need::TargetFailure;
+use crate::plan::{InFlight, ProxyPlan, Retain, Snapshot, TargetPlan};
+use crate::policy::Reply;
+
+/// A call of the target: under way, or answered.
+pub(crate) struct TargetCall {
+    /// The request line that was sent; neither headers nor body.
+    pub(crate) head: Request<Bytes>,
+    /// The URL of the target without suffix and query.
+    pub(crate) base: String,
+    pub(crate) sent_ms: Option<i64>,
+    /// When the answer came.
+    pub(crate) received_ms: Option<i64>,
+    /// Size of the body that came.
+    pub(crate) received_length: Option<usize>,
+    pub(crate) status: Option<u16>,
+    /// What the host knows about the target.
+    pub(crate) info: Option<TargetInfo>,
+    /// The server a load balancer chose.
+    pub(crate) server: Option<u32>,
+    /// Servers that failed before.
+    pub(crate) failed: Vec<u32>,
+    pub(crate) in_flight: Option<InFlight>,
+}
+
+type Answer = Result<Response<Bytes>, TargetFailure>;
+
+impl Execution<'_> {
+    /// Makes the request for the target; servers that failed it already are not asked again.
+    pub(super) fn call_target(
+        &mut self,
+        snapshot: &Snapshot,
+        proxy: &ProxyPlan,
+        failed: Vec<u32>,
+    ) -> Result<Box<TargetRequest>, Raised> {
+        if self.is_overdue(snapshot, proxy) {
+            return Err(Raised::new(&runtime::TOO_MANY_STEPS));
+        }
+        // A clock that cannot tell leaves the times of the call unresolved; it is no reason not to call.
+        let now_ms = self.run.now_ms(&snapshot.host).ok();
+        let (request, call) = target::build(&self.run, snapshot, proxy, failed, now_ms)?;
+        let cold = self.run.cold_mut();
+        cold.began_ms = cold.began_ms.or(now_ms);
+        cold.call = Some(call);
+        Ok(Box::new(request))
+    }
+
+    /// Goes on with what the target answered.
+    pub(crate) fn target_answered(&mut self, snapshot: &Snapshot, answer: Answer) -> Signal {
+        let Some(proxy) = self.run.proxy.and_then(|at| snapshot.proxies.get(at as usize)) else { return Signal::Done };
+        let target = self.run.target().and_then(|at| proxy.targets.get(at as usize));
+        let now_ms = self.run.now_ms(&snapshot.host).ok();
+        if let Some(call) = &mut self.run.cold_mut().call {
+            call.in_flight = None;
+            if let Ok(response) = &answer {
+                call.received_ms = now_ms;
+                call.received_length = Some(response.body().len());
+                call.status = Some(response.status().as_u16());
+                call.info = response.extensions().get().cloned();
+            }
+        }
+        if let Some(request) = target.and_then(|target| self.retry(snapshot, proxy, target, &answer, now_ms)) {
+            return Signal::Target(request);
+        }
+        match answer {
+            _ if self.is_overdue(snapshot, proxy) => {
+                self.raise(snapshot, proxy, Raised::new(&runtime::TOO_MANY_STEPS));
+            }
+            Err(failure) => self.raise(snapshot, proxy, Raised::new(failure.spec())),
+            Ok(mut response) => {
+                let status = response.status();
+                if let Some(Retain::Only(kept)) = target.map(|target| &target.response_headers) {
+                    let names: Vec<_> =
+                        response.headers().keys().filter(|name| !kept.contains(name)).cloned().collect();
+                    for name in names {
+                        response.headers_mut().remove(name);
+                    }
+                }
+                if response.body().len() > snapshot.settings.limits.body_bytes {
+                    self.raise(snapshot, proxy, Raised::new(&runtime::TOO_BIG_BODY).status(502));
+                } else if target.is_some_and(|target| target.is_success(status.as_u16())) {
+                    self.run.response = Some(Box::new(response));
+                    self.run.side = Side::Response;
+                    self.enter(snapshot, proxy, Stage::Response(Endpoint::Target, Part::Pre));
+                } else {
+                    self.run.response = Some(Box::new(response.clone()));
+                    self.run.error = Some(Box::new(response));
+                    let raised = Raised::new(&runtime::ERROR_RESPONSE_CODE).status(status.as_u16());
+                    self.raise(snapshot, proxy, raised.detail(status.as_str()));
+                }
+            }
+        }
+        self.drive(snapshot)
+    }
+
+    /// Tells the load balancer how the call went, and makes the request for the next server when it failed.
+    fn retry(
+        &mut self,
+        snapshot: &Snapshot,
+        proxy: &ProxyPlan,
+        target: &TargetPlan,
+        answer: &Answer,
+        now_ms: Option<i64>,
+    ) -> Option<Box<TargetRequest>> {
+        let balancer = target.balancer()?;
+        let failed = answer.as_ref().map_or(true, |response| balancer.unhealthy.contains(&response.status().as_u16()));
+        let call = self.run.cold_mut().call.as_mut()?;
+        balancer.note(call.server?, failed, now_ms.unwrap_or_default());
+        if !failed {
+            return None;
+        }
+        call.failed.extend(call.server);
+        let tried = call.failed.clone();
+        // What the last server answered stands when there is no other.
+        if balancer.may_retry(&tried) { self.call_target(snapshot, proxy, tried).ok() } else { None }
+    }
+
+    /// Goes on with what the host replied to a step.
+    pub(crate) fn replied(&mut self, snapshot: &Snapshot, reply: Reply) -> Signal {
+        let proxy = self.run.proxy.and_then(|at| snapshot.proxies.get(at as usize));
+        match proxy {
+            Some(proxy) if self.is_overdue(snapshot, proxy) => {
+                self.raise(snapshot, proxy, Raised::new(&runtime::TOO_MANY_STEPS));
+                self.drive(snapshot)
+            }
+            _ => self.resume(snapshot, reply),
+        }
+    }
+
+    /// Whether the request has taken longer than `api.timeout`; known only where it is set.
+    fn is_overdue(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan) -> bool {
+        let Some(limit) = proxy.api_timeout_ms else { return false };
+        let began = self.run.cold().and_then(|cold| cold.began_ms);
+        match (began, self.run.now_ms(&snapshot.host)) {
+            (Some(began), Ok(now)) => now.saturating_sub(began) >= limit,
+            _ => false,
+        }
+    }
+}

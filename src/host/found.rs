@@ -1,0 +1,150 @@
+//! What a store found of a token.
+
+use std::sync::Arc;
+
+use super::{AccessToken, GrantId, TokenStatus, TokenStore};
+
+/// What a store found of a token: its changing facts, and where the others are.
+///
+/// Made of a record, or by a store that keeps once what many tokens share; then it is two numbers, and nothing is
+/// counted or copied to hand it out.
+#[derive(Clone, Debug)]
+pub struct FoundToken(Found);
+
+#[derive(Clone, Debug)]
+enum Found {
+    Record(Arc<AccessToken>),
+    Compact(CompactToken),
+}
+
+impl From<Arc<AccessToken>> for FoundToken {
+    fn from(record: Arc<AccessToken>) -> Self {
+        Self(Found::Record(record))
+    }
+}
+
+impl From<CompactToken> for FoundToken {
+    #[inline]
+    fn from(token: CompactToken) -> Self {
+        Self(Found::Compact(token))
+    }
+}
+
+impl FoundToken {
+    /// Whether it may be used.
+    #[inline]
+    pub fn status(&self) -> TokenStatus {
+        match &self.0 {
+            Found::Record(record) => record.status,
+            Found::Compact(token) => token.status(),
+        }
+    }
+
+    /// When it was issued, in milliseconds of the Unix epoch.
+    pub fn issued_at_ms(&self) -> i64 {
+        match &self.0 {
+            Found::Record(record) => record.issued_at_ms,
+            Found::Compact(token) => token.issued_at_ms(),
+        }
+    }
+
+    /// Whether it has ended.
+    #[inline]
+    pub fn is_expired(&self, now_ms: i64) -> bool {
+        self.expires_at_ms().is_some_and(|at| at <= now_ms)
+    }
+
+    /// When it ends, in milliseconds of the Unix epoch; never, when absent.
+    #[inline]
+    pub fn expires_at_ms(&self) -> Option<i64> {
+        match &self.0 {
+            Found::Record(record) => record.expires_at_ms,
+            Found::Compact(token) => token.expires_at_ms(),
+        }
+    }
+
+    /// Whole seconds it still lives, never negative; absent when it never ends.
+    pub fn expires_in(&self, now_ms: i64) -> Option<i64> {
+        self.expires_at_ms().map(|at| at.saturating_sub(now_ms).max(0) / 1000)
+    }
+
+    /// What does not change about it; status, times and count of refreshes are those of this type instead.
+    #[inline]
+    pub(crate) fn grant<'a>(&'a self, store: &'a dyn TokenStore) -> Option<&'a AccessToken> {
+        match &self.0 {
+            Found::Record(record) => Some(record),
+            Found::Compact(token) => store.grant(token.grant()),
+        }
+    }
+
+    /// The whole record.
+    pub fn into_record(self, store: &dyn TokenStore) -> Option<Arc<AccessToken>> {
+        match self.0 {
+            Found::Record(record) => Some(record),
+            Found::Compact(token) => Some(Arc::new(AccessToken {
+                status: token.status(),
+                issued_at_ms: token.issued_at_ms(),
+                expires_at_ms: token.expires_at_ms(),
+                refresh_count: token.refresh_count(),
+                ..store.grant(token.grant())?.clone()
+            })),
+        }
+    }
+}
+
+/// The changing facts of a token in two words: its end and the low bits of its grant; its time of issue, the rest of
+/// the grant, the count of refreshes, and the status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CompactToken(pub(super) [u64; 2]);
+
+/// Bits of a time in milliseconds: enough until the year 2527.
+const TIME: u32 = 44;
+const TIMES: u64 = (1 << TIME) - 1;
+/// An end that never comes.
+const NEVER: u64 = TIMES;
+const GRANT_LOW: u32 = 20;
+const GRANT_HIGH: u32 = 6;
+const REFRESHES: u32 = 12;
+const REVOKED: u64 = 1 << 63;
+
+impl CompactToken {
+    /// The facts of a record, unless one of them needs more bits than there are.
+    pub(super) fn new(record: &AccessToken, GrantId(grant): GrantId) -> Option<Self> {
+        let time = |ms: i64| u64::try_from(ms).ok().filter(|ms| *ms < NEVER);
+        let ends = record.expires_at_ms.map_or(Some(NEVER), time)?;
+        let issued = time(record.issued_at_ms)?;
+        let refreshes = Some(u64::from(record.refresh_count)).filter(|count| *count < 1 << REFRESHES)?;
+        let high = Some(u64::from(grant) >> GRANT_LOW).filter(|high| *high < 1 << GRANT_HIGH)?;
+        let low = u64::from(grant) & ((1 << GRANT_LOW) - 1);
+        let status = match record.status {
+            TokenStatus::Approved => 0,
+            TokenStatus::Revoked => REVOKED,
+        };
+        Some(Self([ends | low << TIME, issued | high << TIME | refreshes << (TIME + GRANT_HIGH) | status]))
+    }
+
+    #[inline]
+    fn grant(self) -> GrantId {
+        let Self([first, second]) = self;
+        GrantId(((first >> TIME) | (second >> TIME & ((1 << GRANT_HIGH) - 1)) << GRANT_LOW) as u32)
+    }
+
+    #[inline]
+    fn status(self) -> TokenStatus {
+        if self.0[1] & REVOKED == 0 { TokenStatus::Approved } else { TokenStatus::Revoked }
+    }
+
+    fn issued_at_ms(self) -> i64 {
+        (self.0[1] & TIMES) as i64
+    }
+
+    #[inline]
+    pub(super) fn expires_at_ms(self) -> Option<i64> {
+        let ends = self.0[0] & TIMES;
+        (ends != NEVER).then_some(ends as i64)
+    }
+
+    fn refresh_count(self) -> u32 {
+        (self.0[1] >> (TIME + GRANT_HIGH)) as u32 & ((1 << REFRESHES) - 1)
+    }
+}
