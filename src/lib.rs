@@ -29,6 +29,7 @@ pub mod fault;
 mod format;
 pub mod host;
 mod jose;
+mod jsonpath;
 mod limits;
 pub mod message;
 mod need;
@@ -40,6 +41,7 @@ mod secret;
 pub mod template;
 pub mod variables;
 pub mod xml;
+mod xpath;
 
 pub use deployment::Deployment;
 pub use dialect::Dialect;

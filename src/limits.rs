@@ -32,6 +32,14 @@ pub struct Limits {
     pub condition_depth: usize,
     /// Bytes in one message template.
     pub template_bytes: usize,
+    /// Bytes in one XPath or JSONPath expression.
+    pub path_bytes: usize,
+    /// Nested parentheses, predicates and arguments in one XPath or JSONPath expression.
+    pub path_depth: usize,
+    /// Elementary steps of one evaluation of an XPath or JSONPath: a node looked at, sixteen bytes compared or copied.
+    pub path_steps: u64,
+    /// Nodes or values that one step of an XPath or JSONPath may find.
+    pub path_nodes: usize,
     /// Bytes of a compiled regular expression.
     pub regex_bytes: usize,
     /// Steps one request may execute, over all flows and shared flows.
@@ -72,6 +80,10 @@ impl Default for Limits {
             condition_bytes: 64 << 10,
             condition_depth: 64,
             template_bytes: 1 << 20,
+            path_bytes: 64 << 10,
+            path_depth: 64,
+            path_steps: 1 << 22,
+            path_nodes: 1 << 18,
             regex_bytes: 1 << 20,
             steps: 10_000,
             shared_flow_depth: 16,

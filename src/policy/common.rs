@@ -6,8 +6,10 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::shape::{AttributeField, Shape};
+use crate::condition;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
 use crate::host::TokenAttribute;
+use crate::limits::Limits;
 use crate::plan::Linker;
 use crate::variables::{Intern, Scope, VarRef};
 use crate::xml::{Element, Markup};
@@ -149,6 +151,34 @@ pub(crate) fn spanned_text(
     let child = element.child(name, diagnostics)?;
     let text = child.text();
     (!text.is_empty()).then(|| Spanned::new(text.into_owned(), child.text_span()))
+}
+
+/// Reports what refuses a deployment; the codes are the library's and the vendors'.
+pub(crate) fn refuse(
+    root: Element<'_>,
+    span: Span,
+    (code, vendor): (&'static str, &'static str),
+    message: impl Into<String>,
+    d: &mut Diagnostics,
+) {
+    d.push(Diagnostic::error(code, message).vendor(vendor).at(root.source(), span));
+}
+
+/// Reports what an element says and nothing listens to.
+pub(crate) fn warn(root: Element<'_>, span: Span, code: &'static str, message: impl Into<String>, d: &mut Diagnostics) {
+    d.push(Diagnostic::warning(code, message).at(root.source(), span));
+}
+
+/// Refuses a condition that cannot be read.
+pub(crate) fn check_condition(
+    text: &Spanned<String>,
+    root: Element<'_>,
+    refusal: (&'static str, &'static str),
+    d: &mut Diagnostics,
+) {
+    if let Err(error) = condition::parse(text, &Limits::default()) {
+        refuse(root, text.span, refusal, error.message, d);
+    }
 }
 
 /// One of a list of words, compared exactly; anything else is a finding that names them.

@@ -14,21 +14,48 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+pub mod access_entity;
+pub mod assert_condition;
 mod assign_message;
+pub mod cache;
+pub mod concurrent_rate_limit;
+pub mod concurrent_ratelimit;
+pub mod data_capture;
 mod decode_jws;
 mod decode_jwt;
+pub mod extract_variables;
+pub mod extraction;
 mod flow_callout;
 mod generate_jws;
 mod generate_jwt;
 mod get_oauth_v2_info;
+pub mod graph_ql;
+pub mod invalidate_cache;
+pub mod json_threat_protection;
+pub mod json_to_xml;
 pub mod key_value_map_operations;
+pub mod lookup_cache;
 mod message_edit;
+pub mod message_logging;
+pub mod message_validation;
+pub mod oas_validation;
 mod oauth_v2;
+pub mod populate_cache;
+pub mod quota;
 mod raise_fault;
+pub mod regular_expression_protection;
+pub mod reset_quota;
+pub mod response_cache;
+pub mod service_callout;
 mod set_oauth_v2_info;
 pub mod spike_arrest;
+pub mod statistics_collector;
+pub mod target_connection;
 mod verify_jws;
 mod verify_jwt;
+pub mod xml_threat_protection;
+pub mod xml_to_json;
+pub mod xsl;
 
 use serde::Serialize;
 
@@ -186,8 +213,32 @@ policy_table! {
         VerifyJWT => verify_jwt::VerifyJWT,
     }
     reads {
+        AccessEntity => access_entity::AccessEntity,
+        AssertCondition => assert_condition::AssertCondition,
+        ConcurrentRateLimit => concurrent_rate_limit::ConcurrentRateLimit,
+        ConcurrentRatelimit => concurrent_ratelimit::ConcurrentRatelimit,
+        DataCapture => data_capture::DataCapture,
+        ExtractVariables => extract_variables::ExtractVariables,
+        GraphQL => graph_ql::GraphQl,
+        InvalidateCache => invalidate_cache::InvalidateCache,
+        JSONThreatProtection => json_threat_protection::JsonThreatProtection,
+        JSONToXML => json_to_xml::JsonToXml,
         KeyValueMapOperations => key_value_map_operations::KeyValueMapOperations,
+        LookupCache => lookup_cache::LookupCache,
+        MessageLogging => message_logging::MessageLogging,
+        MessageValidation => message_validation::MessageValidation,
+        OASValidation => oas_validation::OasValidation,
+        PopulateCache => populate_cache::PopulateCache,
+        Quota => quota::Quota,
+        RegularExpressionProtection => regular_expression_protection::RegularExpressionProtection,
+        ResetQuota => reset_quota::ResetQuota,
+        ResponseCache => response_cache::ResponseCache,
+        ServiceCallout => service_callout::ServiceCallout,
         SpikeArrest => spike_arrest::SpikeArrest,
+        StatisticsCollector => statistics_collector::StatisticsCollector,
+        XMLThreatProtection => xml_threat_protection::XmlThreatProtection,
+        XMLToJSON => xml_to_json::XmlToJson,
+        XSL => xsl::Xsl,
     }
 }
 

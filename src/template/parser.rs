@@ -1,6 +1,6 @@
 //! Reads template text in one pass; nothing nests, so there is no recursion.
 
-use super::functions::{Function, Support};
+use super::functions::Function;
 use super::{Argument, Segment, Syntax, Template, TemplateError};
 use crate::Limits;
 use crate::diagnostic::{Severity, Span};
@@ -38,6 +38,17 @@ pub(super) fn parse(text: &str, syntax: Syntax, limits: &Limits) -> Result<Templ
         quoted = false;
     }
     Ok(Template { segments, syntax, quoted, warnings })
+}
+
+impl Argument {
+    /// The text of an argument that no variable can change, and its place.
+    pub(super) fn constant(&self) -> Option<(&str, Span)> {
+        match self {
+            Self::Literal { text, span } => Some((text, *span)),
+            Self::Name { name, default: None, span } if !is_name(name) => Some((name, *span)),
+            Self::Name { .. } => None,
+        }
+    }
 }
 
 /// A text in one pair of double quotes, without the closing one.
@@ -299,16 +310,18 @@ impl<'t> Parser<'t> {
                     .help("assign its result to a variable first"));
             }
         }
-        if function.support() == Support::NotYet {
-            let message = format!("function `{function}` is not supported yet");
-            return Err(TemplateError::new("template::function-not-supported-yet", message, span));
-        }
         if let Some((at, prepare)) = function.constant()
-            && let Some(Argument::Literal { text, span }) = arguments.get(at)
+            && let Some((text, span)) = arguments.get(at).and_then(Argument::constant)
         {
-            prepare(text, self.limits).map_err(|problem| {
-                let message = format!("function `{function}` cannot use `{text}`: {problem}");
-                TemplateError::new("template::bad-constant", message, *span)
+            prepare(text, arguments, self.limits).map_err(|problem| {
+                let message = format!("function `{function}` cannot use `{text}`: {}", problem.message);
+                let place = problem.at.map(|at| {
+                    let quote = (span.end - span.start).saturating_sub(text.len() as u32) / 2;
+                    let start = span.start + quote + at as u32;
+                    let length = text.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
+                    Span { start, end: start + length as u32 }
+                });
+                TemplateError::new("template::bad-constant", message, place.unwrap_or(span))
             })?;
         }
         Ok(())

@@ -202,12 +202,13 @@ impl Variable {
 
 impl CompiledCall {
     fn new(function: Function, arguments: &[Argument], names: &mut Option<&mut dyn Intern>) -> Self {
-        let prepared = function.constant().and_then(|(at, prepare)| match arguments.get(at) {
+        let prepared = function.constant().and_then(|(at, prepare)| {
+            let (text, _) = arguments.get(at)?.constant()?;
             // The parser prepared the same text under the caller's limits and threw the result away.
-            Some(Argument::Literal { text, .. }) => {
-                prepare(text, &Limits { regex_bytes: usize::MAX, ..Limits::default() }).ok()
-            }
-            _ => None,
+            let admitted = usize::MAX;
+            let limits =
+                Limits { regex_bytes: admitted, path_bytes: admitted, path_depth: admitted, ..Limits::default() };
+            prepare(text, arguments, &limits).ok()
         });
         let arguments = arguments.iter().map(|argument| match argument {
             Argument::Literal { text, .. } => CompiledArgument::Literal(text.as_str().into()),
@@ -258,6 +259,33 @@ impl Call<'_> {
     /// An argument's text, if it was given and is resolved.
     pub(super) fn given(&self, at: usize) -> Option<&str> {
         self.arguments.get(at)?.as_deref()
+    }
+
+    /// How many arguments were given.
+    pub(super) fn count(&self) -> usize {
+        self.arguments.len()
+    }
+
+    /// An argument's text by the rule for unresolved ones: its own name, or the end of the rendering.
+    pub(super) fn resolved(&self, at: usize) -> Result<&str, RenderError> {
+        match (self.given(at), self.call.arguments.get(at), self.cx.unresolved) {
+            (Some(text), ..) => Ok(text),
+            (None, Some(CompiledArgument::Variable(variable)), Unresolved::Empty) => Ok(&variable.name),
+            (None, Some(CompiledArgument::Variable(variable)), Unresolved::Fault) => {
+                Err(RenderError::Unresolved(variable.name.to_string()))
+            }
+            (None, ..) => Ok(""),
+        }
+    }
+
+    /// An argument that is a document: nothing if it is a variable that is unresolved, as its name is no document.
+    pub(super) fn document(&self, at: usize) -> Result<Option<&str>, RenderError> {
+        let text = self.resolved(at)?;
+        let named = match self.call.arguments.get(at) {
+            Some(CompiledArgument::Variable(variable)) => !matches!(variable.lookup, Lookup::Never),
+            _ => false,
+        };
+        Ok(if named && self.given(at).is_none() { None } else { Some(text) })
     }
 
     /// An argument that is a whole number, if it was given.

@@ -165,6 +165,11 @@ impl Document {
         (node.attributes..).zip(self.attributes.get(range).unwrap_or_default())
     }
 
+    /// An attribute by its index.
+    pub(super) fn attribute(&self, index: u32) -> Option<&AttributeNode> {
+        self.attributes.get(index as usize)
+    }
+
     /// The children of a node, with their indexes.
     pub(super) fn children_of(&self, index: Index) -> Children<'_> {
         Children { document: self, next: index.saturating_add(1), end: self.node(index).after }

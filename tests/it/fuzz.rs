@@ -16,6 +16,8 @@ const TARGETS: &[Target] = &[
     ("condition", targets::condition),
     ("template", targets::template),
     ("evaluate", targets::evaluate),
+    ("xpath", targets::xpath),
+    ("jsonpath", targets::jsonpath),
 ];
 
 fn replay(folder: &Path, run: fn(&[u8])) -> usize {

@@ -18,6 +18,7 @@ mod fuzz;
 mod jose;
 mod jwt_oracle;
 mod limits;
+mod model;
 mod refusals;
 mod table;
 mod variables;

@@ -8,7 +8,20 @@ use tollgate::policy::TYPES;
 use crate::cases::{files, root};
 
 /// Files of `src/policy` that are no policy.
-const SHARED: &[&str] = &["mod", "common", "step", "document", "jose", "message_edit", "remembered", "shape", "tests"];
+const SHARED: &[&str] = &[
+    "mod",
+    "cache",
+    "common",
+    "step",
+    "document",
+    "extraction",
+    "jose",
+    "message_edit",
+    "remembered",
+    "shape",
+    "target_connection",
+    "tests",
+];
 
 /// `GetOAuthV2Info` as a file name: `get_oauth_v2_info`.
 fn snake(name: &str) -> String {

@@ -65,7 +65,8 @@ fn concrete(name: &str) -> String {
 /// Why a row has nothing to show here.
 fn not_applicable(row: &Row) -> Option<&'static str> {
     let family = |prefixes: &[&str]| prefixes.iter().any(|prefix| row.name.starts_with(prefix));
-    let policy = |elements: &[&str]| !tollgate::policy::TYPES.iter().any(|row| elements.contains(&row.element));
+    let policy =
+        |elements: &[&str]| !tollgate::policy::TYPES.iter().any(|row| row.runs && elements.contains(&row.element));
     if row.kind == "TransportMessage" {
         return Some("an object of the vendors' runtime, of which no document tells a text");
     }

@@ -1,11 +1,10 @@
 //! Tollgate: verification by verdict, and a whole proxy.
 
 use std::cell::OnceCell;
-use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use tollgate::host::{AccessToken, Answer, FixedClock, Host, TokenChange, TokenKey, TokenStatus, TokenStore};
+use tollgate::host::{FixedClock, Host, MemoryTokenStore, TokenHash, TokenKey, TokenStatus};
 
 use crate::bench::Bench;
 use crate::jobs::{self, Job};
@@ -30,38 +29,25 @@ pub fn add(bench: &mut Bench) {
             repeat(all.iter().find(|job| job.name == name).unwrap().clone())
         });
     }
-    bench.add("SHA-256 at rest, accepted/ours, on a host's own store", 5_000, |stored| {
-        let host = Host::in_memory().with_clock(FixedClock(jobs::NOW)).with_tokens(Hashed::default());
+    bench.add("SHA-256 at rest, accepted/ours", 5_000, |stored| {
+        let tokens = MemoryTokenStore::hashing(TokenHash::Sha256);
+        let host = Host::in_memory().with_clock(FixedClock(jobs::NOW)).with_tokens(tokens);
         let record = jobs::record(TokenStatus::Approved, jobs::NOW + 3_600_000);
         for (prefix, count) in [("good", jobs::TOKENS), ("other", stored)] {
             for n in 0..count {
-                host.tokens.insert(TokenKey::new(&jobs::token(prefix, n)), Arc::new(AccessToken::clone(&record)));
+                host.tokens.insert(TokenKey::new(&jobs::token(prefix, n)), Arc::clone(&record));
             }
         }
         repeat(jobs::verify_on(&host).into_iter().find(|job| job.name == "verify: accepted").unwrap())
     });
+    for (row, name, times) in [("JWT RS256", "verify JWT: new, RS256", 200), ("JWT seen before", "verify JWT: remembered", 5_000)] {
+        bench.add(&format!("{row}/ours"), times, |_| {
+            repeat(jobs::verify_jwt().into_iter().find(|job| job.name == name).unwrap())
+        });
+    }
     bench.add("whole proxy, request side/ours", 5_000, |_| repeat(jobs::proxy()));
 }
 
 fn repeat(job: Job) -> impl FnMut(u64) {
     move |times| (0..times).for_each(|_| job.run())
-}
-
-/// What a user writes to keep no tokens at rest: a store on the SHA-256 of each token, which the library computes.
-#[derive(Default)]
-struct Hashed(papaya::HashMap<[u8; 32], Arc<AccessToken>, BuildHasherDefault<std::hash::DefaultHasher>>);
-
-impl TokenStore for Hashed {
-    fn lookup(&self, token: TokenKey<'_>) -> Answer<Option<Arc<AccessToken>>> {
-        Answer::Ready(self.0.pin().get(&token.sha256()).cloned())
-    }
-
-    fn insert(&self, token: TokenKey<'_>, record: Arc<AccessToken>) -> Answer<()> {
-        self.0.pin().insert(token.sha256(), record);
-        Answer::Ready(())
-    }
-
-    fn update(&self, token: TokenKey<'_>, change: &TokenChange) -> Answer<Option<Arc<AccessToken>>> {
-        Answer::Ready(self.0.pin().update(token.sha256(), |record| Arc::new(change.apply(record))).cloned())
-    }
 }

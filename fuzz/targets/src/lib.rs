@@ -13,7 +13,8 @@ use tollgate::bundle::Bundle;
 use tollgate::diagnostic::Diagnostics;
 use tollgate::host::{AccessToken, FixedClock, Host, HostFailure};
 use tollgate::policy::PolicyDocument;
-use tollgate::template::{Syntax, Template};
+use tollgate::template::{RandomSource, RenderContext, Syntax, Template, Unresolved};
+use tollgate::variables::{Scope, Value, VarRef};
 use tollgate::{AsyncHost, Deployment, Limits, PolicyEngine, TargetFailure, TokenQuery, condition};
 
 /// Reads a policy document and, if it is one, deploys it and sends it a request.
@@ -62,6 +63,67 @@ pub fn template(data: &[u8]) {
     if let Ok(template) = Template::parse(text, &Syntax::default(), &limits) {
         let printed = template.to_string();
         assert!(Template::parse(&printed, &Syntax::default(), &limits).is_ok(), "`{printed}` does not parse again");
+    }
+}
+
+/// Evaluates an XPath, the first line of the data, on the XML document that follows.
+pub fn xpath(data: &[u8]) {
+    path(
+        data,
+        &["{xpath(path,document)}", "{xpath(path,document,'p:urn:p','STRING')}", "{xpath(path,document,'number')}"],
+    );
+}
+
+/// Evaluates a JSONPath, the first line of the data, on the JSON document that follows.
+pub fn jsonpath(data: &[u8]) {
+    path(data, &["{jsonPath(path,document)}", "{jsonPath(path,document,'true')}"]);
+}
+
+/// Renders templates that look for a path in a document.
+fn path(data: &[u8], templates: &[&str]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Some((path, document)) = text.split_once('\n') else { return };
+    let limits = Limits { path_steps: 100_000, ..Limits::default() };
+    let random = NoRandom;
+    let cx = RenderContext { unresolved: Unresolved::Fault, random: &random, now_ms: 0, limits: &limits };
+    for template in templates {
+        let template = Template::parse(template, &Syntax::default(), &limits).expect("a good template");
+        if let Ok(found) = template.compile_by_name().render(&Pair { path, document }, &cx) {
+            assert!(found.len() <= limits.body_bytes);
+        }
+    }
+    // The same text as a constant: found wrong when it is parsed, or not at all.
+    let constant = format!("{{xpath('{path}',document)}}{{jsonPath('{path}',document)}}");
+    if let Ok(template) = Template::parse(&constant, &Syntax::default(), &limits) {
+        let _ = template.compile_by_name().render(&Pair { path, document }, &cx);
+    }
+}
+
+struct NoRandom;
+
+impl RandomSource for NoRandom {
+    fn fill(&self, _: &mut [u8]) -> bool {
+        false
+    }
+}
+
+/// Two variables.
+struct Pair<'p> {
+    path: &'p str,
+    document: &'p str,
+}
+
+impl Scope for Pair<'_> {
+    fn get(&self, _: VarRef) -> Option<Value<'_>> {
+        None
+    }
+
+    fn get_named(&self, name: &str) -> Option<Value<'_>> {
+        match name {
+            "path" => Some(Value::text(self.path)),
+            "document" => Some(Value::text(self.document)),
+            _ => None,
+        }
     }
 }
 

@@ -3,6 +3,13 @@
 mod grants;
 mod table;
 
+/// What the table is built on.
+mod sync {
+    pub(super) use std::hint::spin_loop;
+    pub(super) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+    pub(super) use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+}
+
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -198,5 +205,6 @@ impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
+mod table_tests;
+#[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::*;
+use super::table::{MOST, Table, Verdict};
 
 /// Uniform fingerprints, as the keyed hash gives them.
 fn fingerprint(n: u64) -> u128 {

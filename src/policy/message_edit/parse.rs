@@ -15,6 +15,7 @@ use crate::xml::{Attribute, Element, codes};
 pub(crate) enum Owner {
     AssignMessage,
     RaiseFault,
+    ServiceCallout,
 }
 
 /// The parts with the names of their elements, and of the elements in a list.
@@ -34,9 +35,11 @@ pub(super) const PARTS: &[(&str, Option<&str>, Part)] = &[
 fn part_of(owner: Owner, action: Action, name: &str) -> Option<(Part, Option<&'static str>)> {
     let (_, item, part) = PARTS.iter().find(|(known, ..)| *known == name)?;
     let allowed = match (owner, action) {
+        // Deployed callouts have parts that do nothing, which the policy tells.
+        (Owner::ServiceCallout, Action::Add | Action::Remove) => true,
         (Owner::AssignMessage, Action::Add) => item.is_some(),
         (Owner::AssignMessage, Action::Remove) => item.is_some() || *part == Part::Payload,
-        (Owner::AssignMessage, Action::Copy | Action::Set) => true,
+        (Owner::AssignMessage | Owner::ServiceCallout, Action::Copy | Action::Set) => true,
         (Owner::RaiseFault, Action::Add | Action::Remove) => *part == Part::Headers,
         (Owner::RaiseFault, Action::Copy) => matches!(part, Part::Headers | Part::StatusCode | Part::ReasonPhrase),
         (Owner::RaiseFault, Action::Set) => {
@@ -59,6 +62,7 @@ impl MessageAction {
                     parts: selected(element, owner, Action::Copy, d),
                 })),
                 "Remove" => Some(Self::Remove(selected(element, owner, Action::Remove, d))),
+                "AssignVariable" if owner == Owner::ServiceCallout => continue,
                 "AssignVariable" => AssignVariable::parse(element, d).map(|it| Self::AssignVariable(Box::new(it))),
                 _ => continue,
             };
@@ -143,7 +147,7 @@ fn delimiter(element: Element<'_>, name: &'static str, d: &mut Diagnostics) -> R
     Err(BadDelimiter)
 }
 
-fn authentication(element: Element<'_>, d: &mut Diagnostics) -> Authentication {
+pub(super) fn authentication(element: Element<'_>, d: &mut Diagnostics) -> Authentication {
     let value =
         |parent: Element<'_>, name: &'static str, d: &mut Diagnostics| parent.child(name, d).map(ValueOrRef::parse);
     let google_access_token = element.child("GoogleAccessToken", d).map(|token| {

@@ -1,10 +1,11 @@
 //! Writes actions.
 
-use super::parse::PARTS;
+use super::parse::{PARTS, authentication};
 use super::{Authentication, Change, MessageAction, Payload, Selected, SelectedItem, SelectedPart};
+use crate::diagnostic::Diagnostics;
 use crate::message::applicability::Part;
 use crate::policy::shape::{AttributeField, ChildField, ListField, Shape};
-use crate::xml::Markup;
+use crate::xml::{Element, Markup};
 
 impl MessageAction {
     /// Adds actions to the element they stand in.
@@ -61,7 +62,7 @@ fn changes(action: &str, list: &[Change]) -> Markup {
             }
             Change::Text { part, template } => ChildField::write(template, names(*part).0, &mut to),
             Change::Payload(body) => to.push(payload(body)),
-            Change::Authentication(it) => to.push(authentication(it)),
+            Change::Authentication(it) => ChildField::write(&**it, "Authentication", &mut to),
         }
     }
     to
@@ -81,29 +82,33 @@ fn payload(payload: &Payload) -> Markup {
     to
 }
 
-fn authentication(it: &Authentication) -> Markup {
-    let mut to = Markup::new("Authentication");
-    ChildField::write(&it.header_name, "HeaderName", &mut to);
-    if let Some(token) = &it.google_access_token {
-        let mut element = Markup::new("GoogleAccessToken");
-        ListField::write(&token.scopes, "Scopes", "Scope", &mut element);
-        ChildField::write(&token.lifetime_in_seconds, "LifetimeInSeconds", &mut element);
-        to.push(element);
+impl Shape for Authentication {
+    fn read(element: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
+        Some(authentication(element, d))
     }
-    if let Some(token) = &it.google_id_token {
-        let mut element = Markup::new("GoogleIDToken");
-        if let Some(audience) = &token.audience {
-            let mut child = Markup::new("Audience");
-            if token.use_target_url {
-                child.push_attribute("useTargetUrl", "true");
-            }
-            Shape::write(audience, &mut child);
-            element.push(child);
+
+    fn write(&self, to: &mut Markup) {
+        ChildField::write(&self.header_name, "HeaderName", to);
+        if let Some(token) = &self.google_access_token {
+            let mut element = Markup::new("GoogleAccessToken");
+            ListField::write(&token.scopes, "Scopes", "Scope", &mut element);
+            ChildField::write(&token.lifetime_in_seconds, "LifetimeInSeconds", &mut element);
+            to.push(element);
         }
-        ChildField::write(&token.include_email, "IncludeEmail", &mut element);
-        to.push(element);
+        if let Some(token) = &self.google_id_token {
+            let mut element = Markup::new("GoogleIDToken");
+            if let Some(audience) = &token.audience {
+                let mut child = Markup::new("Audience");
+                if token.use_target_url {
+                    child.push_attribute("useTargetUrl", "true");
+                }
+                Shape::write(audience, &mut child);
+                element.push(child);
+            }
+            ChildField::write(&token.include_email, "IncludeEmail", &mut element);
+            to.push(element);
+        }
     }
-    to
 }
 
 fn selected(selected: &Selected, to: &mut Markup) {

@@ -13,7 +13,7 @@ pub(crate) use field::{
     AttributeField, ChildField, ChildrenField, Choice, ChoiceField, ListField, TextField, field_or,
 };
 pub use value::{Int, OrRef, Reference};
-pub(crate) use value::{Literal, Written, verbatim, word};
+pub(crate) use value::{Literal, Refusal, Written, verbatim, whole_number, word};
 
 use crate::diagnostic::Diagnostics;
 use crate::xml::{Element, Markup};
@@ -166,6 +166,7 @@ macro_rules! write_field {
 }
 
 /// Declares an enumeration of words, which compare exactly or, as `: any_case`, in any case; `|` adds other spellings.
+/// Codes behind the case, the library's and the vendors', are what refuses any other word.
 ///
 /// ```text
 /// words! {
@@ -181,7 +182,7 @@ macro_rules! write_field {
 macro_rules! words {
     (
         $(#[$meta:meta])*
-        pub enum $name:ident: $case:ident {
+        pub enum $name:ident: $case:ident $(, $code:literal = $vendor:literal)? {
             $($(#[$word_meta:meta])* $variant:ident = $word:literal $(| $other:literal)*),+ $(,)?
         }
     ) => {
@@ -210,11 +211,41 @@ macro_rules! words {
                 d: &mut $crate::diagnostic::Diagnostics,
             ) -> Option<Self> {
                 let words = [$(($word, Self::$variant), $(($other, Self::$variant),)*)+];
-                $crate::policy::shape::word(&words, stringify!($case) == "any_case", written, d)
+                let refused: &[$crate::policy::shape::Refusal] = &[$(($code, $vendor))?];
+                $crate::policy::shape::word(&words, stringify!($case) == "any_case", refused.first().copied(), written, d)
             }
 
             fn print(&self) -> ::std::borrow::Cow<'_, str> {
                 self.as_str().into()
+            }
+        }
+    };
+}
+
+/// Declares a whole number between two bounds; the codes, the library's and the vendors', are what refuses anything else.
+///
+/// ```text
+/// number! {
+///     /// How long an answer is waited for.
+///     pub struct Timeout: 1, i64::MAX, "service-callout::invalid-timeout" = "InvalidTimeoutValue"
+/// }
+/// ```
+macro_rules! number {
+    ($(#[$meta:meta])* pub struct $name:ident: $min:expr, $max:expr, $code:literal = $vendor:literal) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ::serde::Serialize)]
+        pub struct $name(pub i64);
+
+        impl $crate::policy::shape::Literal for $name {
+            fn parse(
+                written: &$crate::policy::shape::Written<'_>,
+                d: &mut $crate::diagnostic::Diagnostics,
+            ) -> Option<Self> {
+                $crate::policy::shape::whole_number($min, $max, Some(($code, $vendor)), written, d).map(Self)
+            }
+
+            fn print(&self) -> ::std::borrow::Cow<'_, str> {
+                self.0.to_string().into()
             }
         }
     };
@@ -256,4 +287,4 @@ macro_rules! choice {
     };
 }
 
-pub(crate) use {choice, read_field, shape, words, write_field};
+pub(crate) use {choice, number, read_field, shape, words, write_field};

@@ -78,25 +78,47 @@ impl Literal for bool {
     }
 }
 
+/// What refuses a value: the library's code and the vendors'.
+pub(crate) type Refusal = (&'static str, &'static str);
+
+/// A finding about a value, under the vendors' code where they have one for it.
+fn refusal(refusal: Option<Refusal>, code: &'static str, message: String) -> Diagnostic {
+    match refusal {
+        Some((code, vendor)) => Diagnostic::error(code, message).vendor(vendor),
+        None => Diagnostic::error(code, message),
+    }
+}
+
+/// Reads a whole number between two bounds; anything else is a finding that names them.
+pub(crate) fn whole_number(
+    min: i64,
+    max: i64,
+    refused: Option<Refusal>,
+    written: &Written<'_>,
+    d: &mut Diagnostics,
+) -> Option<i64> {
+    let text = written.text.trim();
+    let number = text.parse().ok().filter(|number| (min..=max).contains(number));
+    if number.is_none() {
+        let bounds = match (min, max) {
+            (i64::MIN, i64::MAX) => String::new(),
+            (_, i64::MAX) => format!(" from {min} on"),
+            (i64::MIN, _) => format!(" up to {max}"),
+            _ => format!(" from {min} to {max}"),
+        };
+        let message = format!("`{}` must be a whole number{bounds}, not `{text}`", written.name);
+        written.report(refusal(refused, codes::NOT_AN_INTEGER, message), d);
+    }
+    number
+}
+
 /// A whole number between two bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Int<const MIN: i64, const MAX: i64>(pub i64);
 
 impl<const MIN: i64, const MAX: i64> Literal for Int<MIN, MAX> {
     fn parse(written: &Written<'_>, d: &mut Diagnostics) -> Option<Self> {
-        let text = written.text.trim();
-        let number = text.parse().ok().filter(|number| (MIN..=MAX).contains(number)).map(Self);
-        if number.is_none() {
-            let bounds = match (MIN, MAX) {
-                (i64::MIN, i64::MAX) => String::new(),
-                (_, i64::MAX) => format!(" from {MIN} on"),
-                (i64::MIN, _) => format!(" up to {MAX}"),
-                _ => format!(" from {MIN} to {MAX}"),
-            };
-            let message = format!("`{}` must be a whole number{bounds}, not `{text}`", written.name);
-            written.report(Diagnostic::error(codes::NOT_AN_INTEGER, message), d);
-        }
-        number
+        whole_number(MIN, MAX, None, written, d).map(Self)
     }
 
     fn print(&self) -> Cow<'_, str> {
@@ -126,6 +148,7 @@ integers! { i32 i64 u16 u32 u64 }
 pub(crate) fn word<T: Copy>(
     words: &[(&'static str, T)],
     any_case: bool,
+    refused: Option<Refusal>,
     written: &Written<'_>,
     d: &mut Diagnostics,
 ) -> Option<T> {
@@ -135,7 +158,7 @@ pub(crate) fn word<T: Copy>(
     if found.is_none() {
         let words: Vec<_> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
         let message = format!("`{}` cannot be `{text}`", written.name);
-        let finding = Diagnostic::error("policy::unknown-word", message);
+        let finding = refusal(refused, "policy::unknown-word", message);
         written.report(finding.help(format!("one of {}", words.join(", "))), d);
     }
     found

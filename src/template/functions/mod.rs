@@ -2,16 +2,19 @@
 
 mod digest;
 mod escape;
+mod path;
 mod random;
 mod regex;
 mod text;
 mod time;
 mod xeger;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::Argument;
 use super::render::{Call, Output, RenderError};
 use crate::Limits;
 use digest::Algorithm::{Md5, Sha1, Sha224, Sha256, Sha384, Sha512};
@@ -31,29 +34,36 @@ struct Entry {
 
 type Run = fn(&Call<'_>, &mut Output) -> Result<(), RenderError>;
 
-/// Makes the costly form of an argument, or says in one sentence why it cannot.
-pub(super) type Prepare = fn(&str, &Limits) -> Result<Prepared, &'static str>;
+/// Makes the costly form of a constant argument, of which all arguments are given too, or says why it cannot.
+pub(super) type Prepare = fn(&str, &[Argument], &Limits) -> Result<Prepared, Problem>;
+
+/// Why an argument cannot be used.
+pub(super) struct Problem {
+    /// One sentence.
+    pub(super) message: Cow<'static, str>,
+    /// The byte of the argument that it is about, if it is not about the whole.
+    pub(super) at: Option<usize>,
+}
+
+impl From<&'static str> for Problem {
+    fn from(message: &'static str) -> Self {
+        Self { message: message.into(), at: None }
+    }
+}
 
 enum Body {
     /// Works on resolved arguments.
     Run(Run),
     /// Works on arguments some of which may be unresolved.
     RunUnresolved(Run),
-    /// Known by name only.
-    NotYet,
-}
-
-/// Whether a function can run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Support {
-    Full,
-    NotYet,
 }
 
 /// A constant argument in the form that its function works with.
 #[derive(Debug)]
 pub(super) enum Prepared {
     Regex(crate::condition::java_regex::JavaSearch),
+    XPath(crate::xpath::UnboundXPath),
+    JsonPath(crate::jsonpath::JsonPath),
     Time(time::Format),
     Xeger(xeger::Pattern),
 }
@@ -66,8 +76,8 @@ const fn prepared(name: &'static str, least: usize, most: usize, constant: (usiz
     Entry { name, least, most, body: Body::Run(run), constant: Some(constant) }
 }
 
-const fn not_yet(name: &'static str, least: usize, most: usize) -> Entry {
-    Entry { name, least, most, body: Body::NotYet, constant: None }
+const fn on_document(name: &'static str, most: usize, constant: (usize, Prepare), run: Run) -> Entry {
+    Entry { name, least: 2, most, body: Body::RunUnresolved(run), constant: Some(constant) }
 }
 
 /// Every function; the numbers are the fewest and most arguments.
@@ -112,9 +122,10 @@ static TABLE: &[Entry] = &[
         body: Body::RunUnresolved(text::first_non_null),
         ..row("firstnonnull", 1, usize::MAX, text::first_non_null)
     },
-    not_yet("xpath", 2, 13),
-    not_yet("xPath", 2, 13),
-    not_yet("jsonPath", 2, 3),
+    on_document("xpath", 13, path::XPATH, path::xpath),
+    // The spelling that only the vendor's linter has.
+    on_document("xPath", 13, path::XPATH, path::xpath),
+    on_document("jsonPath", 3, path::JSON_PATH, path::json_path),
 ];
 
 impl Function {
@@ -138,10 +149,6 @@ impl Function {
         (self.0.least, self.0.most)
     }
 
-    pub(super) fn support(self) -> Support {
-        if matches!(self.0.body, Body::NotYet) { Support::NotYet } else { Support::Full }
-    }
-
     /// Which argument is worth preparing when it is constant, and how.
     pub(super) fn constant(self) -> Option<(usize, Prepare)> {
         self.0.constant
@@ -155,7 +162,6 @@ impl Function {
     pub(super) fn run(self, call: &Call<'_>, out: &mut Output) -> Result<(), RenderError> {
         match self.0.body {
             Body::Run(run) | Body::RunUnresolved(run) => run(call, out),
-            Body::NotYet => Err(call.fail("it is not supported yet")),
         }
     }
 }

@@ -5,8 +5,9 @@ use crate::condition::java_regex::{JavaSearch, ReplacementError};
 use crate::template::render::{Call, Output, RenderError};
 
 /// The pattern is the second argument.
-pub(super) const CONSTANT: (usize, Prepare) = (1, |text, limits| {
-    JavaSearch::compile(text, limits).map(Prepared::Regex).map_err(|_| "the pattern is not a regular expression")
+pub(super) const CONSTANT: (usize, Prepare) = (1, |text, _, limits| {
+    let compiled = JavaSearch::compile(text, limits);
+    compiled.map(Prepared::Regex).map_err(|_| "the pattern is not a regular expression".into())
 });
 
 /// `replaceAll(text,pattern,replacement)`.

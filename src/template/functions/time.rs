@@ -1,10 +1,12 @@
 //! Time in the notation of `java.text.SimpleDateFormat`, in UTC and English.
+//!
+//! `timeFormat` and `timeFormatMs` gave the gateway's local time once; the vendor calls that deprecated and says UTC now.
 
 use super::{Prepare, Prepared};
 use crate::template::render::{Call, Output, RenderError};
 
 /// The format is the first argument.
-pub(super) const CONSTANT: (usize, Prepare) = (0, |text, _| Format::parse(text).map(Prepared::Time));
+pub(super) const CONSTANT: (usize, Prepare) = (0, |text, _, _| Ok(Prepared::Time(Format::parse(text)?)));
 
 const MONTHS: [&str; 12] = [
     "January",

@@ -10,7 +10,7 @@ use crate::template::RandomSource;
 use crate::template::render::{Call, Output, RenderError};
 
 /// The pattern is the first argument.
-pub(super) const CONSTANT: (usize, Prepare) = (0, |text, limits| Pattern::parse(text, limits).map(Prepared::Xeger));
+pub(super) const CONSTANT: (usize, Prepare) = (0, |text, _, limits| Ok(Prepared::Xeger(Pattern::parse(text, limits)?)));
 
 /// Nested groups in one pattern; generation recurses this deep.
 const DEPTH: u32 = 64;
