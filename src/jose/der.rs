@@ -288,6 +288,32 @@ pub(super) fn rsa_key_of(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
     element(SEQUENCE, &content)
 }
 
+/// A `SubjectPublicKeyInfo` around an `RSAPublicKey`.
+#[cfg(feature = "jwe")]
+pub(super) fn spki_of_rsa(key: &[u8]) -> Vec<u8> {
+    let bits = [[0].as_slice(), key].concat();
+    element(SEQUENCE, &[rsa_identifier(), element(BIT_STRING, &bits)].concat())
+}
+
+/// A PKCS#8 document around an `RSAPrivateKey` of PKCS#1.
+#[cfg(feature = "jwe")]
+pub(super) fn pkcs8_of_rsa(key: &[u8]) -> Vec<u8> {
+    element(SEQUENCE, &[element(INTEGER, &[0]), rsa_identifier(), element(OCTET_STRING, key)].concat())
+}
+
+#[cfg(feature = "jwe")]
+fn rsa_identifier() -> Vec<u8> {
+    const NULL: &[u8] = &[0x05, 0];
+    element(SEQUENCE, &[element(OBJECT_IDENTIFIER, RSA_ENCRYPTION).as_slice(), NULL].concat())
+}
+
+/// An `RSAPrivateKey` of its numbers.
+#[cfg(all(test, feature = "jwe"))]
+pub(super) fn rsa_private_key_of(numbers: &[Vec<u8>]) -> Vec<u8> {
+    let numbers: Vec<Vec<u8>> = numbers.iter().map(|number| integer(number)).collect();
+    element(SEQUENCE, &[element(INTEGER, &[0]), numbers.concat()].concat())
+}
+
 fn integer(bytes: &[u8]) -> Vec<u8> {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     let digits = bytes.get(zeros..).unwrap_or_default();

@@ -30,10 +30,10 @@ impl JwkSet {
         let keys = match document.get("keys") {
             Some(Value::Array(keys)) => keys
                 .iter()
-                .map(|key| key.as_object().cloned().map(Jwk).ok_or(Malformed))
+                .map(|key| key.as_object().cloned().map(Jwk::new).ok_or(Malformed))
                 .collect::<Result<Vec<_>, _>>()?,
             Some(_) => return Err(Malformed),
-            None if document.contains_key("kty") => vec![Jwk(document)],
+            None if document.contains_key("kty") => vec![Jwk::new(document)],
             None => return Err(Malformed),
         };
         let secrets = keys.iter().filter(|key| key.text("kty") == Some("oct")).count();
@@ -61,11 +61,25 @@ impl JwkSet {
 
 /// One key, as its document says it.
 #[derive(Debug)]
-pub(crate) struct Jwk(Map<String, Value>);
+pub(crate) struct Jwk {
+    members: Map<String, Value>,
+    /// The same as text.
+    content: Box<str>,
+}
 
 impl Jwk {
+    fn new(members: Map<String, Value>) -> Self {
+        let content = Value::Object(members.clone()).to_string().into();
+        Self { members, content }
+    }
+
+    /// What tells it from other keys.
+    pub(crate) fn content(&self) -> &str {
+        &self.content
+    }
+
     fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.as_str()
+        self.members.get(name)?.as_str()
     }
 
     fn kid(&self) -> Option<&str> {
@@ -89,38 +103,61 @@ impl Jwk {
 
     /// The key, be it of a pair or a secret.
     pub(super) fn any(&self, algorithm: Algorithm) -> Result<VerifyingKey, KeyError> {
-        let is = |name: &str, wanted: &str| match self.0.get(name) {
+        self.is_for("sig", &["verify"], algorithm.as_str())?;
+        match self.text("kty") {
+            Some("oct") => VerifyingKey::secret(algorithm, &self.bytes("k")?),
+            _ => self.public(|key| VerifyingKey::public(algorithm, key)),
+        }
+    }
+
+    /// The key of a pair that encrypts by an algorithm, as `make` takes it.
+    ///
+    /// # Errors
+    /// When it is for something else by `use`, `key_ops` or `alg`, or is none.
+    #[cfg(feature = "jwe")]
+    pub(super) fn encrypting<K>(
+        &self,
+        algorithm: &str,
+        make: impl FnOnce(PublicKey<'_>) -> Result<K, KeyError>,
+    ) -> Result<K, KeyError> {
+        self.is_for("enc", &["encrypt", "wrapKey", "deriveKey", "deriveBits"], algorithm)?;
+        self.public(make)
+    }
+
+    /// Refuses a key that is for something else.
+    fn is_for(&self, usage: &str, operations: &[&str], algorithm: &str) -> Result<(), KeyError> {
+        let is = |name: &str, wanted: &str| match self.members.get(name) {
             None => true,
             Some(Value::String(text)) => text == wanted,
             Some(_) => false,
         };
-        let ops = match self.0.get("key_ops") {
+        let ops = match self.members.get("key_ops") {
             None => true,
-            Some(Value::Array(ops)) => ops.iter().any(|op| op == "verify"),
+            Some(Value::Array(ops)) => ops.iter().any(|op| operations.iter().any(|known| op == known)),
             Some(_) => false,
         };
-        if !ops || !is("use", "sig") || !is("alg", algorithm.as_str()) {
-            return Err(KeyError::WrongKind);
-        }
+        if ops && is("use", usage) && is("alg", algorithm) { Ok(()) } else { Err(KeyError::WrongKind) }
+    }
+
+    fn public<K>(&self, make: impl FnOnce(PublicKey<'_>) -> Result<K, KeyError>) -> Result<K, KeyError> {
         match (self.text("kty").ok_or(KeyError::Malformed)?, self.text("crv")) {
-            ("oct", _) => VerifyingKey::secret(algorithm, &self.bytes("k")?),
             ("RSA", _) => {
                 let (modulus, exponent) = (self.bytes("n")?, self.bytes("e")?);
                 if roca::is_weak(&modulus) {
                     return Err(KeyError::TooShort);
                 }
-                VerifyingKey::public(algorithm, PublicKey::Rsa(&der::rsa_key_of(&modulus, &exponent)))
+                make(PublicKey::Rsa(&der::rsa_key_of(&modulus, &exponent)))
             }
-            ("EC", Some("P-256")) => VerifyingKey::public(algorithm, PublicKey::P256(&self.point(32)?)),
-            ("EC", Some("P-384")) => VerifyingKey::public(algorithm, PublicKey::P384(&self.point(48)?)),
-            ("EC", Some("P-521")) => VerifyingKey::public(algorithm, PublicKey::P521(&self.point(66)?)),
-            ("EC", Some(_)) => VerifyingKey::public(algorithm, PublicKey::OtherCurve),
+            ("EC", Some("P-256")) => make(PublicKey::P256(&self.point(32)?)),
+            ("EC", Some("P-384")) => make(PublicKey::P384(&self.point(48)?)),
+            ("EC", Some("P-521")) => make(PublicKey::P521(&self.point(66)?)),
+            ("EC", Some(_)) => make(PublicKey::OtherCurve),
             ("OKP", Some("Ed25519")) => {
                 let key = self.bytes("x")?;
                 if key.len() != 32 {
                     return Err(KeyError::Malformed);
                 }
-                VerifyingKey::public(algorithm, PublicKey::Ed25519(&key))
+                make(PublicKey::Ed25519(&key))
             }
             ("EC" | "OKP", None) => Err(KeyError::Malformed),
             _ => Err(KeyError::WrongKind),

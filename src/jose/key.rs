@@ -10,7 +10,7 @@ use ring::signature::{
 use super::algorithm::{Algorithm, Family};
 use super::der::{self, Pkcs8Kind, PublicKey};
 use super::encrypted;
-use super::pem::{self, Label};
+use super::pem::{self, Block, Label};
 
 /// Why a text is no key for an algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ enum Verifying {
 }
 
 /// RSA moduli are 2048 to 8192 bits long.
-const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
+pub(super) const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
 
 impl VerifyingKey {
     /// A secret that both sides know.
@@ -51,16 +51,8 @@ impl VerifyingKey {
 
     /// A public key or a certificate in PEM form.
     pub(crate) fn from_pem(algorithm: Algorithm, text: &str) -> Result<Self, KeyError> {
-        let block = pem::first_block(text).ok_or(KeyError::Malformed)?;
-        let key = match block.label {
-            Label::PublicKey => der::subject_public_key_info(&block.der),
-            Label::RsaPublicKey => der::rsa_public_key(&block.der).map(PublicKey::Rsa),
-            Label::Certificate => der::certificate(&block.der),
-            Label::PrivateKey | Label::RsaPrivateKey | Label::EcPrivateKey | Label::EncryptedPrivateKey => {
-                return Err(KeyError::WrongKind);
-            }
-        };
-        Self::public(algorithm, key.ok_or(KeyError::Malformed)?)
+        let block = public_block(text)?;
+        Self::public(algorithm, public_of(&block)?)
     }
 
     pub(super) fn public(algorithm: Algorithm, key: PublicKey<'_>) -> Result<Self, KeyError> {
@@ -100,6 +92,34 @@ impl VerifyingKey {
             Verifying::P521(key) => key.verify(message, signature).is_ok(),
         }
     }
+}
+
+/// The block of a text, which may hold a public key.
+pub(super) fn public_block(text: &str) -> Result<Block, KeyError> {
+    pem::first_block(text).ok_or(KeyError::Malformed)
+}
+
+/// The public key of a block.
+pub(super) fn public_of(block: &Block) -> Result<PublicKey<'_>, KeyError> {
+    let key = match block.label {
+        Label::PublicKey => der::subject_public_key_info(&block.der),
+        Label::RsaPublicKey => der::rsa_public_key(&block.der).map(PublicKey::Rsa),
+        Label::Certificate => der::certificate(&block.der),
+        Label::PrivateKey | Label::RsaPrivateKey | Label::EcPrivateKey | Label::EncryptedPrivateKey => {
+            return Err(KeyError::WrongKind);
+        }
+    };
+    key.ok_or(KeyError::Malformed)
+}
+
+/// The block of a text, which may hold a private key, unlocked.
+pub(super) fn private_block(text: &str, password: Option<&str>) -> Result<Block, KeyError> {
+    let mut block = pem::first_block(text).ok_or(KeyError::Malformed)?;
+    if block.label == Label::EncryptedPrivateKey {
+        block.der = encrypted::unlock(&block.der, password)?;
+        block.label = Label::PrivateKey;
+    }
+    Ok(block)
 }
 
 fn is_curve(family: Family) -> bool {
@@ -169,11 +189,7 @@ impl SigningKey {
 
     /// A private key in PEM form: PKCS#8, with a password or without, PKCS#1 of RSA, or RFC 5915 of a curve.
     pub(crate) fn from_pem(algorithm: Algorithm, text: &str, password: Option<&str>) -> Result<Self, KeyError> {
-        let mut block = pem::first_block(text).ok_or(KeyError::Malformed)?;
-        if block.label == Label::EncryptedPrivateKey {
-            block.der = encrypted::unlock(&block.der, password)?;
-            block.label = Label::PrivateKey;
-        }
+        let block = private_block(text, password)?;
         let wanted = algorithm.family();
         match block.label {
             Label::PrivateKey => {
@@ -204,7 +220,7 @@ impl SigningKey {
                 }
                 _ => EcdsaKeyPair::from_pkcs8(curve, &block.der, &random),
             };
-            pair.map(|key| Signing::Ecdsa(Box::new(key))).map_err(rejected)
+            pair.map(|key| Signing::Ecdsa(Box::new(key))).map_err(|error| rejected(&error.to_string()))
         };
         let material = match wanted {
             Family::Hmac => return Err(KeyError::WrongKind),
@@ -221,13 +237,13 @@ impl SigningKey {
             // OpenSSL writes such keys without their public half, so it cannot be compared.
             Family::Ed25519 => Ed25519KeyPair::from_pkcs8_maybe_unchecked(&block.der)
                 .map(|key| Signing::Ed25519(Box::new(key)))
-                .map_err(rejected),
+                .map_err(|error| rejected(&error.to_string())),
         };
         Ok(Self { algorithm, material: material?, random })
     }
 
     #[cfg(feature = "es512")]
-    fn p521(block: &pem::Block) -> Result<Signing, KeyError> {
+    fn p521(block: &Block) -> Result<Signing, KeyError> {
         use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair};
         let pair = match block.label {
             Label::EcPrivateKey => EcdsaKeyPair::from_private_key_der(&ECDSA_P521_SHA512_FIXED_SIGNING, &block.der),
@@ -246,7 +262,7 @@ impl SigningKey {
             Algorithm::Ps512 => &signature::RSA_PSS_SHA512,
             _ => return Err(KeyError::WrongKind),
         };
-        Ok(Signing::Rsa(Box::new(key.map_err(rejected)?), encoding))
+        Ok(Signing::Rsa(Box::new(key.map_err(|error| rejected(&error.to_string()))?), encoding))
     }
 
     /// The one algorithm it is for.
@@ -302,8 +318,9 @@ impl std::fmt::Debug for SigningKey {
     }
 }
 
-fn rejected(error: ring::error::KeyRejected) -> KeyError {
-    match error.to_string().as_str() {
+/// Why a key was rejected, in the words of ring, which are those of aws-lc-rs too.
+pub(super) fn rejected(why: &str) -> KeyError {
+    match why {
         "WrongAlgorithm" => KeyError::WrongKind,
         "TooSmall" => KeyError::TooShort,
         _ => KeyError::Malformed,

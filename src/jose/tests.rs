@@ -29,7 +29,7 @@ fn available() -> impl Iterator<Item = &'static (&'static str, Algorithm)> {
 
 const SECRET: &[u8] = &[b'k'; 64];
 
-fn vectors(path: &str) -> Option<Value> {
+pub(super) fn vectors(path: &str) -> Option<Value> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let folders = ["../shared/vectors", "../../shared/vectors"].map(|folder| root.join(folder));
     let Some(folder) = folders.iter().find(|folder| folder.is_dir()) else {
@@ -39,11 +39,11 @@ fn vectors(path: &str) -> Option<Value> {
     Some(serde_json::from_slice(&std::fs::read(folder.join(path)).unwrap()).unwrap())
 }
 
-fn list(value: &Value) -> &[Value] {
+pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+pub(super) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
 }
 

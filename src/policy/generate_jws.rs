@@ -2,6 +2,7 @@
 
 use super::common::ValueOrRef;
 use super::jose::elements::{self, PrivateKey, SecretKey};
+use super::jose::encryption::Sealer;
 use super::jose::generate::Generator;
 use super::jose::keys::Elements;
 use super::jose::named::{NamedValues, Registered, compile_option, render};
@@ -76,6 +77,8 @@ impl PolicyType for GenerateJWS {
             secret: self.secret_key.as_ref(),
             private: self.private_key.as_ref(),
             public: None,
+            password: None,
+            direct: None,
             span: self.place.span,
         };
         let output = match &self.output_variable {
@@ -94,7 +97,7 @@ impl PolicyType for GenerateJWS {
             template,
             detached: self.detach_content,
             generator: Generator {
-                signer: elements.signer(linker)?,
+                sealer: Sealer::Sign(elements.signer(linker)?),
                 typ: None,
                 critical_headers: Given::compile_option(self.critical_headers.as_ref(), linker),
                 headers: compile_option(self.additional_headers.as_ref(), linker, Registered::Headers)?,
@@ -115,7 +118,7 @@ pub(crate) struct Compiled {
 
 impl Run for Box<Compiled> {
     fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
-        let made = self.payload(cx).and_then(|payload| self.generator.token(cx, payload.as_bytes(), self.detached));
+        let made = self.payload(cx).and_then(|payload| self.generator.signed(cx, payload.as_bytes(), self.detached));
         match made.and_then(|token| self.generator.write(cx, token)) {
             Ok(()) => StepResult::Continue,
             Err(refusal) => refusal.into_result(TokenKind::Jws),

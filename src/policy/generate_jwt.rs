@@ -4,12 +4,13 @@ use serde_json::{Map, Value as Json};
 
 use super::common::ValueOrRef;
 use super::jose::elements::{self, DirectKey, PasswordKey, PrivateKey, PublicKey, SecretKey};
+use super::jose::encryption::{Sealer, Stated};
 use super::jose::generate::Generator;
 use super::jose::keys::Elements;
 use super::jose::named::{CompiledNamed, NamedValues, Registered, compile_option};
 use super::jose::{EncryptionAlgorithms, Failure, Given, Refusal, TokenKind, TokenType, date, duration, parts};
 use super::shape::shape;
-use super::{PolicySyntax, PolicyType, Run, StepContext, StepResult};
+use super::{PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::dialect::JwtOutput;
 use crate::execution::uuid;
@@ -92,13 +93,21 @@ impl PolicyType for GenerateJWT {
     type Compiled = Box<Compiled>;
     const PREFIX: &'static str = "jwt";
     const FAULTS: &'static [FaultSpec] = &[
+        #[cfg(feature = "jwe")]
+        *Failure::EncryptionFailed.spec(TokenKind::Jwt),
         *Failure::FailedToResolveVariable.spec(TokenKind::Jwt),
         *Failure::GenerationFailed.spec(TokenKind::Jwt),
         *Failure::InsufficientKeyLength.spec(TokenKind::Jwt),
         *Failure::InvalidConfiguration.spec(TokenKind::Jwt),
         *Failure::InvalidCurve.spec(TokenKind::Jwt),
         *Failure::InvalidJsonFormat.spec(TokenKind::Jwt),
+        #[cfg(feature = "jwe")]
+        *Failure::InvalidKeyConfiguration.spec(TokenKind::Jwt),
+        #[cfg(feature = "jwe")]
+        *Failure::InvalidPasswordKey.spec(TokenKind::Jwt),
         *Failure::InvalidPrivateKey.spec(TokenKind::Jwt),
+        #[cfg(feature = "jwe")]
+        *Failure::InvalidPublicKey.spec(TokenKind::Jwt),
         *Failure::InvalidSecretKey.spec(TokenKind::Jwt),
         *Failure::KeyParsingFailed.spec(TokenKind::Jwt),
         *Failure::SigningFailed.spec(TokenKind::Jwt),
@@ -107,21 +116,19 @@ impl PolicyType for GenerateJWT {
     ];
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Box<Compiled>> {
-        let is_broken = EncryptionAlgorithms::check(
-            self.token_type,
-            self.algorithm.as_ref(),
-            self.algorithms.as_ref(),
-            self.place.span,
-            linker,
-        )?;
         let elements = Elements {
             kind: TokenKind::Jwt,
             algorithm: self.algorithm.as_ref(),
             secret: self.secret_key.as_ref(),
             private: self.private_key.as_ref(),
             public: self.public_key.as_ref(),
+            password: self.password_key.as_ref(),
+            direct: self.direct_key.as_ref(),
             span: self.place.span,
         };
+        let stated =
+            Stated { token_type: self.token_type, algorithms: self.algorithms.as_ref(), compress: self.compress };
+        let is_broken = elements.is_broken(&stated, linker);
         let output = match (&self.output_variable, linker.dialect.jwt_default_output) {
             (Some(name), _) => linker.intern(name),
             (None, JwtOutput::PolicyVariable) => linker.own("jwt", "generated_jwt"),
@@ -137,7 +144,7 @@ impl PolicyType for GenerateJWT {
             not_before: given(&self.not_before),
             claims: compile_option(self.additional_claims.as_ref(), linker, Registered::Claims)?,
             generator: Generator {
-                signer: elements.signer(linker)?,
+                sealer: elements.sealer(&stated, linker)?,
                 typ: Some("JWT"),
                 critical_headers: Given::compile_option(self.critical_headers.as_ref(), linker),
                 headers: compile_option(self.additional_headers.as_ref(), linker, Registered::Headers)?,
@@ -162,21 +169,41 @@ pub(crate) struct Compiled {
 
 impl Run for Box<Compiled> {
     fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
+        self.run(cx, None)
+    }
+
+    fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
+        self.run(cx, Some(reply))
+    }
+
+    fn may_suspend(&self) -> bool {
+        self.generator.sealer.may_suspend()
+    }
+}
+
+impl Compiled {
+    fn run(&self, cx: &mut StepContext<'_, '_>, answered: Option<Reply>) -> StepResult {
         let now = match cx.now_ms() {
             Ok(now) => now,
             Err(raised) => return StepResult::Raise(raised),
         };
-        let made = self
-            .payload(cx, now)
-            .and_then(|claims| self.generator.token(cx, Json::Object(claims).to_string().as_bytes(), false));
+        let made = self.payload(cx, now).and_then(|claims| {
+            let payload = Json::Object(claims).to_string();
+            match &self.generator.sealer {
+                Sealer::Sign(_) => self.generator.signed(cx, payload.as_bytes(), false),
+                #[cfg(feature = "jwe")]
+                Sealer::Encrypt(encrypter) => {
+                    let header = self.generator.header(cx)?;
+                    encrypter.token(cx, self.generator.ignore, (header, payload.as_bytes()), now, answered)
+                }
+            }
+        });
         match made.and_then(|token| self.generator.write(cx, token)) {
             Ok(()) => StepResult::Continue,
             Err(refusal) => refusal.into_result(TokenKind::Jwt),
         }
     }
-}
 
-impl Compiled {
     fn payload(&self, cx: &StepContext<'_, '_>, now: i64) -> Result<Map<String, Json>, Refusal> {
         if self.is_broken {
             return Err(Failure::InvalidConfiguration.into());

@@ -3,7 +3,7 @@
 use super::common::ValueOrRef;
 use super::jose::decode::{conclude, decoded};
 use super::jose::elements::{self, PrivateKey, PublicKey, SecretKey};
-use super::jose::keys::Elements;
+use super::jose::keys::{Elements, Verifiers};
 use super::jose::named::{NamedValues, Registered, compile_option};
 use super::jose::source::{self, Source};
 use super::jose::verify::Verifier;
@@ -89,6 +89,8 @@ impl PolicyType for VerifyJWS {
             secret: self.secret_key.as_ref(),
             private: self.private_key.as_ref(),
             public: self.public_key.as_ref(),
+            password: None,
+            direct: None,
             span: self.place.span,
         };
         let content = self
@@ -98,9 +100,9 @@ impl PolicyType for VerifyJWS {
         Some(Box::new(Compiled {
             source: Source::compile(self.source.as_ref(), linker),
             content,
+            keys: elements.verifiers(linker)?,
             verifier: Verifier {
                 kind: TokenKind::Jws,
-                keys: elements.verifiers(linker)?,
                 known_headers: Given::compile_option(self.known_headers.as_ref(), linker),
                 ignore_critical_headers: self.ignore_critical_headers,
                 headers: compile_option(self.additional_headers.as_ref(), linker, Registered::None)?,
@@ -114,6 +116,7 @@ impl PolicyType for VerifyJWS {
 pub(crate) struct Compiled {
     source: Source,
     content: Option<Given>,
+    keys: Verifiers,
     verifier: Verifier,
 }
 
@@ -127,7 +130,7 @@ impl Run for Box<Compiled> {
     }
 
     fn may_suspend(&self) -> bool {
-        self.verifier.keys.may_suspend()
+        self.keys.may_suspend()
     }
 }
 
@@ -156,7 +159,7 @@ impl Compiled {
         };
         Compact::decoded(&token, |compact| {
             let content = content.as_deref().map(str::as_bytes);
-            let (compact, header) = self.verifier.verified(cx, compact, content, now, answered)?;
+            let (compact, header) = self.verifier.verified(cx, &self.keys, compact, content, now, answered)?;
             self.verifier.demand_headers(cx, &header.members)?;
             decoded(compact, header, TokenKind::Jws)
         })

@@ -7,8 +7,9 @@
 use serde_json::{Map, Value as Json};
 
 use super::common::ValueOrRef;
-use super::jose::decode::{conclude, decoded};
+use super::jose::decode::{ReadHeader, conclude, decoded};
 use super::jose::elements::{self, DirectKey, PasswordKey, PrivateKey, PublicKey, SecretKey};
+use super::jose::encryption::{Opener, Stated};
 use super::jose::keys::Elements;
 use super::jose::named::{CompiledNamed, NamedValues, Registered, compile_option};
 use super::jose::source::{self, Source};
@@ -116,9 +117,17 @@ impl PolicyType for VerifyJWT {
         *Failure::InvalidClaim.spec(TokenKind::Jwt),
         *Failure::InvalidConfiguration.spec(TokenKind::Jwt),
         *Failure::InvalidCurve.spec(TokenKind::Jwt),
+        #[cfg(feature = "jwe")]
+        *Failure::InvalidIterationCount.spec(TokenKind::Jwt),
         *Failure::InvalidJsonFormat.spec(TokenKind::Jwt),
         *Failure::InvalidKeyConfiguration.spec(TokenKind::Jwt),
+        #[cfg(feature = "jwe")]
+        *Failure::InvalidPasswordKey.spec(TokenKind::Jwt),
+        #[cfg(feature = "jwe")]
+        *Failure::InvalidPrivateKey.spec(TokenKind::Jwt),
         *Failure::InvalidPublicKey.spec(TokenKind::Jwt),
+        #[cfg(feature = "jwe")]
+        *Failure::InvalidSaltLength.spec(TokenKind::Jwt),
         *Failure::InvalidSecretKey.spec(TokenKind::Jwt),
         *Failure::InvalidToken.spec(TokenKind::Jwt),
         *Failure::JwtAudienceMismatch.spec(TokenKind::Jwt),
@@ -135,21 +144,18 @@ impl PolicyType for VerifyJWT {
     ];
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Box<Compiled>> {
-        let is_broken = EncryptionAlgorithms::check(
-            self.token_type,
-            self.algorithm.as_ref(),
-            self.algorithms.as_ref(),
-            self.place.span,
-            linker,
-        )?;
         let elements = Elements {
             kind: TokenKind::Jwt,
             algorithm: self.algorithm.as_ref(),
             secret: self.secret_key.as_ref(),
             private: self.private_key.as_ref(),
             public: self.public_key.as_ref(),
+            password: self.password_key.as_ref(),
+            direct: self.direct_key.as_ref(),
             span: self.place.span,
         };
+        let stated = Stated { token_type: self.token_type, algorithms: self.algorithms.as_ref(), compress: false };
+        let is_broken = elements.is_broken(&stated, linker);
         let mut given = |value: Option<&ValueOrRef>| Given::compile_option(value, linker);
         let claims = [
             ("sub", given(self.subject.as_ref()), Failure::JwtSubjectMismatch),
@@ -171,9 +177,9 @@ impl PolicyType for VerifyJWT {
             ignore_issued_at: self.ignore_issued_at,
             source: Source::compile(self.source.as_ref(), linker),
             additional_claims: compile_option(self.additional_claims.as_ref(), linker, Registered::None)?,
+            opener: elements.opener(&stated, linker)?,
             verifier: Verifier {
                 kind: TokenKind::Jwt,
-                keys: elements.verifiers(linker)?,
                 known_headers: Given::compile_option(self.known_headers.as_ref(), linker),
                 ignore_critical_headers: self.ignore_critical_headers,
                 headers: compile_option(self.additional_headers.as_ref(), linker, Registered::None)?,
@@ -189,6 +195,7 @@ const SECOND: i64 = 1_000;
 pub(crate) struct Compiled {
     is_broken: bool,
     source: Source,
+    opener: Opener,
     verifier: Verifier,
     claims: Vec<Demand>,
     additional_claims: Option<CompiledNamed>,
@@ -216,7 +223,7 @@ impl Run for Box<Compiled> {
     }
 
     fn may_suspend(&self) -> bool {
-        self.verifier.keys.may_suspend()
+        self.opener.may_suspend()
     }
 }
 
@@ -235,33 +242,53 @@ impl Compiled {
             return Err(Failure::InvalidConfiguration.into());
         }
         let token = self.source.token(cx, TokenKind::Jwt, self.verifier.ignore)?;
-        Compact::decoded(&token, |compact| {
-            let (compact, header) = self.verifier.verified(cx, compact, None, now, answered)?;
-            let decoded = decoded(compact, header, TokenKind::Jwt)?;
-            let claims = decoded.claims.as_ref().ok_or(Failure::InvalidJsonFormat)?;
-            let registered = Claims::parse(compact.payload).map_err(|_| Failure::InvalidJsonFormat)?;
-            for (name, is_bad) in [
-                ("exp", registered.exp.is_bad()),
-                ("nbf", registered.nbf.is_bad()),
-                ("iat", registered.iat.is_bad()),
-                ("aud", registered.aud.is_bad()),
-            ] {
-                if is_bad {
-                    return Err(Failure::InvalidClaim.of(name));
-                }
+        match &self.opener {
+            Opener::Verify(keys) => Compact::decoded(&token, |compact| {
+                let (compact, header) = self.verifier.verified(cx, keys, compact, None, now, answered)?;
+                self.proven(cx, compact, header, now)
+            }),
+            #[cfg(feature = "jwe")]
+            Opener::Decrypt(decrypter) => {
+                let opened = decrypter.open(cx, &self.verifier, &token)?;
+                let compact =
+                    Compact { signed: &[], header: &opened.header_bytes, payload: &opened.payload, signature: &[] };
+                self.proven(cx, compact, opened.header, now)
             }
-            self.times(cx, &decoded, now)?;
-            self.demands(cx, claims)?;
-            self.verifier.demand_headers(cx, &decoded.header)?;
-            if let Some(more) = &self.additional_claims {
-                more.demand(claims, cx, self.verifier.ignore)?;
+        }
+    }
+
+    /// Judges what a token says that is known to be genuine.
+    fn proven(
+        &self,
+        cx: &StepContext<'_, '_>,
+        compact: Compact<'_>,
+        header: ReadHeader,
+        now: i64,
+    ) -> Result<Decoded, Refusal> {
+        let decoded = decoded(compact, header, TokenKind::Jwt)?;
+        let claims = decoded.claims.as_ref().ok_or(Failure::InvalidJsonFormat)?;
+        let registered = Claims::parse(compact.payload).map_err(|_| Failure::InvalidJsonFormat)?;
+        for (name, is_bad) in [
+            ("exp", registered.exp.is_bad()),
+            ("nbf", registered.nbf.is_bad()),
+            ("iat", registered.iat.is_bad()),
+            ("aud", registered.aud.is_bad()),
+        ] {
+            if is_bad {
+                return Err(Failure::InvalidClaim.of(name));
             }
-            if let Some(missing) = self.required.iter().find(|name| !claims.contains_key(&***name)) {
-                return Err(Failure::InvalidClaim.of(&**missing));
-            }
-            self.lifespan(cx, &decoded)?;
-            Ok(decoded)
-        })
+        }
+        self.times(cx, &decoded, now)?;
+        self.demands(cx, claims)?;
+        self.verifier.demand_headers(cx, &decoded.header)?;
+        if let Some(more) = &self.additional_claims {
+            more.demand(claims, cx, self.verifier.ignore)?;
+        }
+        if let Some(missing) = self.required.iter().find(|name| !claims.contains_key(&***name)) {
+            return Err(Failure::InvalidClaim.of(&**missing));
+        }
+        self.lifespan(cx, &decoded)?;
+        Ok(decoded)
     }
 
     fn span(&self, cx: &StepContext<'_, '_>, given: &Given) -> Result<Option<i64>, Refusal> {

@@ -8,7 +8,7 @@ use super::time::civil;
 use super::value::Value;
 
 /// What a policy found in a token.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Decoded {
     pub(crate) header: Map<String, Json>,
     /// The header as it was sent.

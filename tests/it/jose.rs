@@ -17,6 +17,9 @@ const PUBLIC: &str = "<PublicKey><Value ref='k'/></PublicKey>";
 fn deployments_are_refused_with_the_vendors_codes() {
     let jwt = |policy: &str, inner: &str| format!("<{policy} name='p'>{inner}</{policy}>");
     let hs = |inner: &str| format!("<Algorithm>HS256</Algorithm>{inner}");
+    let encrypted = |key: &str, content: &str, inner: &str| {
+        format!("<Algorithms><Key>{key}</Key><Content>{content}</Content></Algorithms>{inner}")
+    };
     let with = |inner: &str| hs(&format!("{SECRET}{inner}"));
     let rows = [
         (
@@ -106,6 +109,27 @@ fn deployments_are_refused_with_the_vendors_codes() {
         ),
         ("VerifyJWT", "<Algorithm>RS256</Algorithm><PublicKey><Value/></PublicKey>".into(), "InvalidPublicKeyValue"),
         ("DecodeJWT", "<Source/>".into(), "InvalidEmptyElement"),
+        ("GenerateJWT", encrypted("RSA1_5", "A128GCM", PUBLIC), "InvalidValueForElement"),
+        ("GenerateJWT", encrypted("A128KW", "A128CBC", SECRET), "InvalidValueForElement"),
+        ("VerifyJWT", encrypted("none", "A128GCM", SECRET), "InvalidValueForElement"),
+        (
+            "VerifyJWT",
+            format!("<Algorithms><Content>A128GCM</Content></Algorithms>{SECRET}"),
+            "MissingConfigurationElement",
+        ),
+        ("VerifyJWT", format!("<Type>Encrypted</Type>{SECRET}"), "MissingConfigurationElement"),
+        (
+            "VerifyJWT",
+            encrypted("A128KW", "A128GCM", &format!("<Type>Signed</Type>{SECRET}")),
+            "InvalidConfigurationForActionAndAlgorithm",
+        ),
+        (
+            "GenerateJWT",
+            with("<DirectKey><Value ref='private.k'/></DirectKey>"),
+            "InvalidConfigurationForActionAndAlgorithm",
+        ),
+        ("GenerateJWT", hs("<PasswordKey/>"), "InvalidKeyConfiguration"),
+        ("GenerateJWT", hs("<DirectKey><Value>k</Value></DirectKey>"), "InvalidSecretInConfig"),
         ("DecodeJWS", "<Source/>".into(), "InvalidEmptyElement"),
     ];
     for (policy, inner, code) in rows {
@@ -125,7 +149,7 @@ fn what_is_not_built_in_is_refused_by_name() {
     let encrypted = refused(
         "<Algorithms><Key>dir</Key><Content>A128GCM</Content></Algorithms><DirectKey><Value ref='private.k'/></DirectKey>",
     );
-    assert!(encrypted.contains("jose::encryption-not-supported-yet"), "{encrypted}");
+    assert_eq!(encrypted.contains("cargo feature `jwe`"), !cfg!(feature = "jwe"), "{encrypted}");
     let es512 = refused(&format!("<Algorithm>ES512</Algorithm>{PUBLIC}"));
     assert_eq!(es512.contains("cargo feature `es512`"), !cfg!(feature = "es512"), "{es512}");
     // A secret that stands in a policy is never shown.

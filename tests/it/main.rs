@@ -16,6 +16,8 @@ mod dialect;
 mod dialect_flows;
 mod fuzz;
 mod jose;
+#[cfg(feature = "jwe")]
+mod jwe;
 mod jwt_oracle;
 mod limits;
 mod model;

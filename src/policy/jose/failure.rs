@@ -14,11 +14,11 @@ pub(crate) enum TokenKind {
 }
 
 macro_rules! failures {
-    ($($name:ident => $text:literal, $when:literal;)+) => {
+    ($($(#[$meta:meta])* $name:ident => $text:literal, $when:literal;)+) => {
         /// What may go wrong with a token.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Failure {
-            $($name,)+
+            $($(#[$meta])* $name,)+
         }
 
         impl Failure {
@@ -26,11 +26,13 @@ macro_rules! failures {
             pub(crate) const fn spec(self, kind: TokenKind) -> &'static FaultSpec {
                 match (self, kind) {
                     $(
+                        $(#[$meta])*
                         (Self::$name, TokenKind::Jwt) => {
                             const SPEC: FaultSpec =
                                 FaultSpec::new(concat!("steps.jwt.", stringify!($name)), 401, $text, $when);
                             &SPEC
                         }
+                        $(#[$meta])*
                         (Self::$name, TokenKind::Jws) => {
                             const SPEC: FaultSpec =
                                 FaultSpec::new(concat!("steps.jws.", stringify!($name)), 401, $text, $when);
@@ -50,8 +52,11 @@ failures! {
         "the algorithm of the token is not the one that the policy names";
     ContentIsNotDetached => "Content is not detached: policy({policy})",
         "the policy names detached content, but the token carries its own";
+    #[cfg(feature = "jwe")]
+    EncryptionFailed => "Failed to encrypt token: policy({policy})",
+        "encryption failed, as with a public key that is no point of its curve";
     FailedToDecode => "Failed to Decode Token: policy({policy})",
-        "the token is not three parts of canonical base64url without padding, or is too long";
+        "the token is not three parts of canonical base64url without padding, or five of an encrypted one, or is too long";
     FailedToResolveVariable => "Failed to resolve variable: policy({policy}) variable({detail})",
         "a variable is unresolved, and `IgnoreUnresolvedVariables` is false";
     GenerationFailed => "Failed to generate token: policy({policy})",
@@ -64,24 +69,33 @@ failures! {
         "the policy has both `Algorithm` and `Algorithms`";
     InvalidCurve => "Invalid curve: policy({policy})",
         "the key is on another curve than the algorithm's";
+    #[cfg(feature = "jwe")]
+    InvalidIterationCount => "Invalid iteration count: policy({policy})",
+        "the token is encrypted by a password with another number of iterations, with too few or too many";
     InvalidJsonFormat => "Invalid JSON format: policy({policy})",
         "a header, a payload or a value of the policy is no JSON, or has a member twice";
     InvalidJws => "Invalid JWS: policy({policy})",
         "the signature is not the one of the token, or there is no token";
     InvalidKeyConfiguration => "Invalid key configuration: policy({policy})",
         "a key set is none, or cannot be fetched";
+    #[cfg(feature = "jwe")]
+    InvalidPasswordKey => "Invalid password key: policy({policy})",
+        "the password is empty";
     InvalidPayload => "Invalid payload: policy({policy})",
         "the payload is no text, or cannot be made";
     InvalidPrivateKey => "Invalid private key: policy({policy})",
         "a private key has fewer than 2048 bits, or does not open with its password";
     InvalidPublicKey => "Invalid public key: policy({policy})",
         "an RSA key has fewer than 2048 bits, or more than 8192";
+    #[cfg(feature = "jwe")]
+    InvalidSaltLength => "Invalid salt length: policy({policy})",
+        "the token is encrypted by a password with a salt of another length, or one too short";
     InvalidSecretKey => "Invalid secret key: policy({policy})",
-        "a secret is not written in its encoding";
+        "a secret is not written in its encoding, or is of another length than an algorithm of encryption takes";
     InvalidSignature => "Invalid signature: policy({policy})",
         "the content is detached, and the policy does not say where it is";
     InvalidToken => "Invalid token: policy({policy})",
-        "the signature is not the one of the token, or there is no token";
+        "the signature is not the one of the token, the token does not decrypt, or there is none";
     JwtAudienceMismatch => "Audience mismatch: policy({policy})",
         "`aud` is not and does not hold the audience of the policy";
     JwtIssuerMismatch => "Issuer mismatch: policy({policy})",

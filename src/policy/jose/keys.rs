@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::elements::{Jwks, PrivateKey, PublicKey, SecretEncoding, SecretKey};
+use super::elements::{DirectKey, Jwks, PasswordKey, PrivateKey, PublicKey, SecretEncoding, SecretKey};
 use super::failure::{Failure, Refusal, Role, TokenKind};
 use super::{Given, PreparedKeys, parts};
 use crate::diagnostic::{Diagnostic, Span, Spanned};
@@ -20,12 +20,23 @@ pub(crate) struct Elements<'a> {
     pub(crate) secret: Option<&'a SecretKey>,
     pub(crate) private: Option<&'a PrivateKey>,
     pub(crate) public: Option<&'a PublicKey>,
+    /// Of an encrypted token.
+    pub(crate) password: Option<&'a PasswordKey>,
+    /// Of an encrypted token.
+    pub(crate) direct: Option<&'a DirectKey>,
     /// The root, where nothing nearer is to blame.
     pub(crate) span: Span,
 }
 
 impl Elements<'_> {
-    fn refuse(&self, linker: &mut Linker<'_>, span: Span, message: String, vendor: &'static str, help: &str) {
+    pub(super) fn refuse(
+        &self,
+        linker: &mut Linker<'_>,
+        span: Span,
+        message: String,
+        vendor: &'static str,
+        help: &str,
+    ) {
         linker.error(Diagnostic::error("jose::invalid-key", message).vendor(vendor).help(help), span);
     }
 
@@ -83,30 +94,43 @@ impl Elements<'_> {
 
     /// Demands the key element of an algorithm and no other.
     fn fits(&self, linker: &mut Linker<'_>, algorithm: Algorithm, signs: bool) -> Option<()> {
-        let span = self.algorithm.map_or(self.span, |text| text.span);
         let wanted = match (algorithm.family(), signs) {
             (Family::Hmac, _) => "SecretKey",
             (_, true) => "PrivateKey",
             (_, false) => "PublicKey",
         };
+        let span = self.algorithm.map_or(self.span, |text| text.span);
+        self.demand(linker, (algorithm.as_str(), span), wanted, signs)
+    }
+
+    /// Demands one key element and no other.
+    pub(super) fn demand(
+        &self,
+        linker: &mut Linker<'_>,
+        (algorithm, span): (&str, Span),
+        wanted: &str,
+        makes: bool,
+    ) -> Option<()> {
         let there = [
             ("SecretKey", self.secret.is_some()),
             ("PrivateKey", self.private.is_some()),
             ("PublicKey", self.public.is_some()),
+            ("PasswordKey", self.password.is_some()),
+            ("DirectKey", self.direct.is_some()),
         ];
         let mut others = there.iter().filter(|(name, is_there)| *is_there && *name != wanted);
         if let Some((other, _)) = others.next() {
             let vendor = match self.kind {
                 TokenKind::Jwt => "InvalidConfigurationForActionAndAlgorithm",
-                TokenKind::Jws if !signs && *other == "PrivateKey" => "InvalidConfigurationForVerify",
+                TokenKind::Jws if !makes && *other == "PrivateKey" => "InvalidConfigurationForVerify",
                 TokenKind::Jws => "InvalidConfigurationForActionAndAlgorithmFamily",
             };
-            let message = format!("`{other}` does not go with algorithm `{}`", algorithm.as_str());
+            let message = format!("`{other}` does not go with algorithm `{algorithm}`");
             self.refuse(linker, span, message, vendor, &format!("use `{wanted}`"));
             return None;
         }
         if !there.iter().any(|(name, is_there)| *is_there && *name == wanted) {
-            let message = format!("algorithm `{}` needs a `{wanted}`", algorithm.as_str());
+            let message = format!("algorithm `{algorithm}` needs a `{wanted}`");
             self.refuse(linker, span, message, "MissingConfigurationElement", "add it");
             return None;
         }
@@ -142,7 +166,7 @@ impl Elements<'_> {
             (None, Some(PublicKey { jwks: Some(jwks), .. })) => Place::Set(SetPlace::compile(jwks, linker)?),
             (None, Some(key)) => {
                 let value = key.value.as_ref().or(key.certificate.as_ref())?;
-                self.check_literal(value, &algorithms, linker)?;
+                self.check_literal(value, &algorithms, VerifyingKey::from_pem, linker)?;
                 Place::Public(Given::compile(value, linker))
             }
             (None, None) => return None,
@@ -154,11 +178,17 @@ impl Elements<'_> {
     }
 
     /// A key that stands in the policy must be one for at least one of the algorithms.
-    fn check_literal(&self, value: &ValueOrRef, algorithms: &[Algorithm], linker: &mut Linker<'_>) -> Option<()> {
+    pub(super) fn check_literal<A: Copy, K>(
+        &self,
+        value: &ValueOrRef,
+        algorithms: &[A],
+        prepare: fn(A, &str) -> Result<K, KeyError>,
+        linker: &mut Linker<'_>,
+    ) -> Option<()> {
         let Some(text) = &value.text else { return Some(()) };
         let mut errors = Vec::new();
         for algorithm in algorithms {
-            match VerifyingKey::from_pem(*algorithm, text) {
+            match prepare(*algorithm, text) {
                 Ok(_) => return Some(()),
                 Err(error) => errors.push(error),
             }
@@ -211,7 +241,7 @@ impl Signer {
     }
 }
 
-fn secret_bytes(text: &str, encoding: Option<SecretEncoding>, kind: TokenKind) -> Result<Vec<u8>, Refusal> {
+pub(super) fn secret_bytes(text: &str, encoding: Option<SecretEncoding>, kind: TokenKind) -> Result<Vec<u8>, Refusal> {
     match encoding {
         None => Ok(text.as_bytes().to_vec()),
         Some(encoding) => encoding.decode(text).ok_or_else(|| Failure::InvalidSecretKey.precisely(kind).into()),
@@ -232,18 +262,18 @@ enum Place {
 }
 
 /// Where a set of keys is.
-enum SetPlace {
+pub(super) enum SetPlace {
     /// In the policy or in a variable.
     Value { given: Given, sets: PreparedSets },
     /// At an address, kept for a while.
     Uri { uri: Given, fetched: Remembered<Fetched> },
 }
 
-type PreparedSets = Remembered<Result<Arc<JwkSet>, Malformed>>;
+pub(super) type PreparedSets = Remembered<Result<Arc<JwkSet>, Malformed>>;
 
 /// A set as it was fetched.
 #[derive(Clone)]
-struct Fetched {
+pub(super) struct Fetched {
     at_ms: i64,
     set: Arc<JwkSet>,
 }
@@ -252,7 +282,12 @@ struct Fetched {
 const SETS: usize = 8;
 
 impl SetPlace {
-    fn compile(jwks: &Jwks, linker: &mut Linker<'_>) -> Option<Self> {
+    /// Whether a run may have to wait for it.
+    pub(super) fn may_suspend(&self) -> bool {
+        matches!(self, Self::Uri { .. })
+    }
+
+    pub(super) fn compile(jwks: &Jwks, linker: &mut Linker<'_>) -> Option<Self> {
         let uri = match (&jwks.uri_ref, &jwks.uri) {
             (None, None) => {
                 if let Some(text) = &jwks.value.text
@@ -277,7 +312,7 @@ impl SetPlace {
         Some(Self::Uri { uri: Given::compile(&uri, linker), fetched: Remembered::new(SETS) })
     }
 
-    fn find(
+    pub(super) fn find(
         &self,
         cx: &StepContext<'_, '_>,
         ignore: bool,
@@ -325,9 +360,18 @@ impl SetPlace {
 }
 
 /// Why there is no set.
-enum Failed {
+pub(super) enum Failed {
     Set,
     Other(Refusal),
+}
+
+impl Failed {
+    pub(super) fn into_refusal(self, kind: TokenKind) -> Refusal {
+        match self {
+            Self::Set => Failure::InvalidKeyConfiguration.precisely(kind).into(),
+            Self::Other(refusal) => refusal,
+        }
+    }
 }
 
 impl From<Refusal> for Failed {
@@ -339,7 +383,7 @@ impl From<Refusal> for Failed {
 impl Verifiers {
     /// Whether a run may have to wait for its key.
     pub(crate) fn may_suspend(&self) -> bool {
-        matches!(self.place, Place::Set(SetPlace::Uri { .. }))
+        matches!(&self.place, Place::Set(set) if set.may_suspend())
     }
 
     /// Prepares a key that stands in the policy, so that no request has to.
@@ -384,12 +428,9 @@ impl Verifiers {
             }
             Place::Set(place) => {
                 let kid = kid.ok_or(Failure::KeyIdMissing)?;
-                let set = place.find(cx, ignore, now, answered).map_err(|failed| match failed {
-                    Failed::Set => Failure::InvalidKeyConfiguration.precisely(self.kind).into(),
-                    Failed::Other(refusal) => refusal,
-                })?;
+                let set = place.find(cx, ignore, now, answered).map_err(|failed| failed.into_refusal(self.kind))?;
                 let key = set.find(kid).ok_or(Failure::NoMatchingPublicKey)?;
-                (key.verifying(algorithm).map(Arc::new), Role::Public)
+                (prepared.find(key.content(), |_| key.verifying(algorithm)).1, Role::Public)
             }
         };
         key.map_err(|error| Failure::of_key(error, role, self.kind).into())

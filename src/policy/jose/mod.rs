@@ -5,6 +5,7 @@
 //! | the faults, one table for both families | [`failure`] |
 //! | keys: elements and their deployment checks | [`elements`] |
 //! | keys: preparation and use | [`keys`] |
+//! | encryption: what a policy says of it, and with the feature `jwe` what it does | [`encryption`], `encrypted` |
 //! | where the token is | [`source`] |
 //! | claims and headers that a policy names | [`named`] |
 //! | durations and dates | [`moment`] |
@@ -12,6 +13,9 @@
 
 pub(super) mod decode;
 pub(super) mod elements;
+#[cfg(feature = "jwe")]
+mod encrypted;
+pub(super) mod encryption;
 pub(super) mod failure;
 pub(super) mod generate;
 pub(super) mod keys;
@@ -33,7 +37,7 @@ use super::StepContext;
 use super::common::ValueOrRef;
 use super::remembered::Remembered;
 use super::shape::{Literal, Written, shape};
-use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
+use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::jose::KeyError;
 use crate::plan::Linker;
 use crate::variables::{Intern, Value, VarRef};
@@ -79,32 +83,6 @@ impl Literal for TokenType {
             Self::Encrypted => "Encrypted",
         }
         .into()
-    }
-}
-
-impl EncryptionAlgorithms {
-    /// Refuses encrypted tokens. Whether the policy names both kinds of algorithm, which each request is told.
-    pub(super) fn check(
-        token_type: Option<TokenType>,
-        algorithm: Option<&Spanned<String>>,
-        algorithms: Option<&Self>,
-        span: Span,
-        linker: &mut Linker<'_>,
-    ) -> Option<bool> {
-        if algorithm.is_some() && algorithms.is_some() {
-            let message = "the policy has both `Algorithm` and `Algorithms`";
-            let finding = Diagnostic::warning("jose::two-algorithms", message).vendor("InvalidConfiguration");
-            let finding = finding.at(&linker.source, span);
-            linker.diagnostics.push(finding.help("keep one; as it is, every request ends in `InvalidConfiguration`"));
-            return Some(true);
-        }
-        if algorithms.is_some() || token_type == Some(TokenType::Encrypted) {
-            let finding =
-                Diagnostic::error("jose::encryption-not-supported-yet", "encrypted tokens are not supported yet");
-            linker.error(finding.help("keep this policy on the vendor's runtime"), span);
-            return None;
-        }
-        Some(false)
     }
 }
 

@@ -13,7 +13,6 @@ use crate::policy::{Reply, StepContext};
 /// The checks on a token before anything in its payload is believed.
 pub(crate) struct Verifier {
     pub(crate) kind: TokenKind,
-    pub(crate) keys: Verifiers,
     pub(crate) known_headers: Option<Given>,
     pub(crate) ignore_critical_headers: bool,
     pub(crate) headers: Option<CompiledNamed>,
@@ -25,13 +24,14 @@ impl Verifier {
     pub(crate) fn verified<'t>(
         &self,
         cx: &StepContext<'_, '_>,
+        keys: &Verifiers,
         compact: Option<Compact<'t>>,
         content: Option<&'t [u8]>,
         now: i64,
         answered: Option<Reply>,
     ) -> Result<(Compact<'t>, ReadHeader), Refusal> {
         let (compact, read) = header(compact)?;
-        let algorithm = self.keys.algorithm(&read.algorithm)?;
+        let algorithm = keys.algorithm(&read.algorithm)?;
         self.critical(cx, &read.members)?;
         if content.is_some() && !compact.payload.is_empty() {
             return Err(Failure::ContentIsNotDetached.into());
@@ -40,7 +40,7 @@ impl Verifier {
             return Err(Failure::InvalidSignature.into());
         }
         let kid = read.members.get("kid").and_then(Json::as_str);
-        let key = self.keys.find(cx, self.ignore, (algorithm, kid), now, answered)?;
+        let key = keys.find(cx, self.ignore, (algorithm, kid), now, answered)?;
         let holds = match content {
             None => key.verify(compact.signed, compact.signature),
             Some(content) => key.verify(&detached_input(compact.signed, content), compact.signature),
@@ -58,7 +58,7 @@ impl Verifier {
     }
 
     /// Every header that must be understood must be known; a payload that is not encoded never is.
-    fn critical(&self, cx: &StepContext<'_, '_>, header: &Map<String, Json>) -> Result<(), Refusal> {
+    pub(super) fn critical(&self, cx: &StepContext<'_, '_>, header: &Map<String, Json>) -> Result<(), Refusal> {
         if header.get("b64").is_some_and(|b64| b64 != &Json::Bool(true)) {
             return Err(Failure::UnhandledCriticalHeader.of("b64"));
         }
