@@ -9,9 +9,11 @@ mod jobs;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use tollgate::bundle::Bundle;
 use tollgate::diagnostic::{Diagnostics, Source};
 use tollgate::host::Host;
 use tollgate::policy::PolicyDocument;
+use tollgate::xml::Document;
 use tollgate::{Limits, PolicyEngine};
 
 fn parse(c: &mut Criterion) {
@@ -24,6 +26,16 @@ fn parse(c: &mut Criterion) {
             b.iter(|| PolicyDocument::parse(black_box(&source), "policy", &limits, &mut Diagnostics::new()));
         });
     }
+    let endpoint = jobs::endpoint();
+    group.throughput(criterion::Throughput::Bytes(endpoint.len() as u64));
+    let source = Source::new("default.xml", endpoint.as_str());
+    group.bench_function("endpoint, the tree", |b| {
+        b.iter(|| Document::parse(black_box(&source), &limits, &mut Diagnostics::new()));
+    });
+    let files = [("apiproxy/proxies/default.xml", endpoint.as_str())];
+    group.bench_function("endpoint, as a bundle", |b| {
+        b.iter(|| Bundle::from_files("p", black_box(files), &limits));
+    });
     group.finish();
 }
 

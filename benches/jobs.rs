@@ -331,6 +331,25 @@ pub(crate) fn documents() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// A proxy endpoint with twenty flows, as exports have them.
+pub(crate) fn endpoint() -> String {
+    let flow = |n: usize| {
+        format!(
+            "        <Flow name=\"resource-{n}\">\n            <Description>Reads the resource {n}</Description>\n            \
+             <Request>\n                <Step>\n                    <Name>AM-Resource-{n}</Name>\n                \
+             </Step>\n            </Request>\n            <Response/>\n            <Condition>(proxy.pathsuffix \
+             MatchesPath \"/resource/{n}\") and (request.verb = \"GET\")</Condition>\n        </Flow>\n"
+        )
+    };
+    let flows: String = (0..20).map(flow).collect();
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<ProxyEndpoint name=\"default\">\n    \
+         <PreFlow name=\"PreFlow\">\n        <Request/>\n        <Response/>\n    </PreFlow>\n    <Flows>\n{flows}    \
+         </Flows>\n    <HTTPProxyConnection>\n        <BasePath>/v1/resources</BasePath>\n    \
+         </HTTPProxyConnection>\n    <RouteRule name=\"none\"/>\n</ProxyEndpoint>\n"
+    )
+}
+
 pub(crate) fn token(prefix: &str, n: usize) -> String {
     format!("{prefix:-<8}{:020}", n * 7_919)
 }
@@ -347,6 +366,7 @@ pub(crate) fn record(status: TokenStatus, expires: i64) -> Arc<AccessToken> {
         end_user: None,
         attributes: [].into(),
         refresh_count: 0,
+        paired: None,
     })
 }
 

@@ -29,6 +29,11 @@ impl Source {
         &self.text
     }
 
+    /// Whether this is the very text another one is, and not only an equal one.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.text, &other.text) && Arc::ptr_eq(&self.name, &other.name)
+    }
+
     /// Line and column (both from 1, columns in characters) of a byte offset; offsets past the end mean the end.
     pub fn position(&self, offset: usize) -> (usize, usize) {
         let mut end = offset.min(self.text.len());

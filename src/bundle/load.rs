@@ -132,8 +132,7 @@ impl Reader<'_> {
         let layout = self.bundle.layout;
         if role == Role::Policy {
             let name = read::policy_name(root, layout, stem, self.d);
-            let source = root.source().clone();
-            self.bundle.policies.push(PolicyDocument { name, element: root.name().to_owned(), source });
+            self.bundle.policies.push(PolicyDocument::new(name, root, self.limits));
             return;
         }
         let want = expected(role, self.bundle.kind, layout);

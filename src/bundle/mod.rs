@@ -25,11 +25,13 @@ mod corpus;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
-use crate::Limits;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
-use crate::xml::Document;
+use crate::xml::{Document, Element};
+use crate::{Limits, policy};
 
 #[cfg(feature = "zip")]
 pub use self::archive::{ArchiveFiles, files_from_zip};
@@ -65,8 +67,10 @@ pub enum Layout {
     Sap,
 }
 
-/// A policy of a bundle, not yet interpreted.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// A policy of a bundle.
+///
+/// It was read together with the bundle, and what is wrong with it is told when somebody asks for it.
+#[derive(Clone, Debug, Serialize)]
 pub struct PolicyDocument {
     /// The name by which steps and variables refer to it: Apigee writes it into the document, SAP on the file.
     pub name: Located<String>,
@@ -75,9 +79,45 @@ pub struct PolicyDocument {
     /// The text of the document.
     #[serde(skip)]
     pub source: Source,
+    #[serde(skip)]
+    reading: Arc<Reading>,
+}
+
+/// A policy as it was read once, and by what.
+#[derive(Debug)]
+struct Reading {
+    source: Source,
+    limits: Limits,
+    policy: Option<Arc<policy::PolicyDocument>>,
+    findings: Diagnostics,
+}
+
+impl PartialEq for PolicyDocument {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.element, &self.source) == (&other.name, &other.element, &other.source)
+    }
 }
 
 impl PolicyDocument {
+    fn new(name: Located<String>, root: Element<'_>, limits: &Limits) -> Self {
+        let mut findings = Diagnostics::new();
+        let policy = policy::PolicyDocument::from_root(root, &name, &mut findings).map(Arc::new);
+        let source = root.source().clone();
+        let reading = Reading { source: source.clone(), limits: limits.clone(), policy, findings };
+        Self { name, element: root.name().to_owned(), source, reading: Arc::new(reading) }
+    }
+
+    /// The policy, with everything that is wrong with it.
+    ///
+    /// It is read anew only when its text was replaced, or the limits are others than those of the bundle.
+    pub fn policy(&self, limits: &Limits, d: &mut Diagnostics) -> Option<Arc<policy::PolicyDocument>> {
+        if self.reading.source.is_same(&self.source) && self.reading.limits == *limits {
+            d.extend(self.reading.findings.iter().cloned());
+            return self.reading.policy.clone();
+        }
+        policy::PolicyDocument::parse(&self.source, &self.name, limits, d).map(Arc::new)
+    }
+
     /// The document, to be read by the module of its policy type.
     ///
     /// It is read anew for every call, because a document remembers what was asked of it.

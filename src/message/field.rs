@@ -107,7 +107,44 @@ pub enum Root {
     Error,
 }
 
+/// The fields that have one name, behind `request.` and its kin.
+const NAMES: &[(&str, Field)] = &[
+    ("headers.count", Field::HeaderCount),
+    ("headers.names", Field::HeaderNames),
+    ("headers.names.string", Field::HeaderNamesText),
+    ("queryparams.count", Field::QueryParamCount),
+    ("queryparams.names", Field::QueryParamNames),
+    ("queryparams.names.string", Field::QueryParamNamesText),
+    ("formparams.count", Field::FormParamCount),
+    ("formparams.names", Field::FormParamNames),
+    ("formparams.names.string", Field::FormParamNamesText),
+    ("querystring", Field::QueryString),
+    ("formstring", Field::FormString),
+    ("content", Field::Content),
+    ("content.as.base64", Field::ContentBase64),
+    ("content.as.url.safe.base64", Field::ContentBase64Url),
+    ("path", Field::Path),
+    ("uri", Field::Uri),
+    ("url", Field::Url),
+    ("verb", Field::Verb),
+    ("version", Field::Version),
+    ("status.code", Field::StatusCode),
+    ("reason.phrase", Field::ReasonPhrase),
+    ("transportid", Field::TransportId),
+    ("transport.message", Field::TransportMessage),
+    ("event.current.content", Field::EventContent),
+    ("event.current.count", Field::EventCount),
+    ("event.current.data", Field::EventData),
+    ("grpc.rpc.name", Field::GrpcRpcName),
+    ("grpc.service.name", Field::GrpcServiceName),
+];
+
 impl Field {
+    /// The names of the fields that have one.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, _)| *name)
+    }
+
     /// The field that a name stands for, such as `header.accept.values.count`; the message's own prefix is left out.
     ///
     /// A name ends at the first suffix from the right that has a meaning, so a parameter may have dots in its name:
@@ -123,37 +160,7 @@ impl Field {
         if let Some(rest) = tail.strip_prefix("formparam.") {
             return select(rest, false).map(|(name, selection)| Self::FormParam(name.into(), selection));
         }
-        Some(match tail {
-            "headers.count" => Self::HeaderCount,
-            "headers.names" => Self::HeaderNames,
-            "headers.names.string" => Self::HeaderNamesText,
-            "queryparams.count" => Self::QueryParamCount,
-            "queryparams.names" => Self::QueryParamNames,
-            "queryparams.names.string" => Self::QueryParamNamesText,
-            "formparams.count" => Self::FormParamCount,
-            "formparams.names" => Self::FormParamNames,
-            "formparams.names.string" => Self::FormParamNamesText,
-            "querystring" => Self::QueryString,
-            "formstring" => Self::FormString,
-            "content" => Self::Content,
-            "content.as.base64" => Self::ContentBase64,
-            "content.as.url.safe.base64" => Self::ContentBase64Url,
-            "path" => Self::Path,
-            "uri" => Self::Uri,
-            "url" => Self::Url,
-            "verb" => Self::Verb,
-            "version" => Self::Version,
-            "status.code" => Self::StatusCode,
-            "reason.phrase" => Self::ReasonPhrase,
-            "transportid" => Self::TransportId,
-            "transport.message" => Self::TransportMessage,
-            "event.current.content" => Self::EventContent,
-            "event.current.count" => Self::EventCount,
-            "event.current.data" => Self::EventData,
-            "grpc.rpc.name" => Self::GrpcRpcName,
-            "grpc.service.name" => Self::GrpcServiceName,
-            _ => return None,
-        })
+        NAMES.iter().find(|(name, _)| *name == tail).map(|(_, field)| field.clone())
     }
 
     /// Whether a variable of this name may be written, by the vendors' table.

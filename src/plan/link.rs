@@ -113,7 +113,7 @@ fn bare(name: &str, sources: &[Source], settings: &Settings, diagnostics: &mut D
 /// The policies of a bundle, by the names its steps use.
 struct PolicyScope<'b> {
     bundle: &'b Bundle,
-    policies: BTreeMap<String, PolicyDocument>,
+    policies: BTreeMap<String, Arc<PolicyDocument>>,
 }
 
 impl<'b> PolicyScope<'b> {
@@ -121,7 +121,7 @@ impl<'b> PolicyScope<'b> {
         let mut policies = BTreeMap::new();
         for document in &bundle.policies {
             let name = &document.name.value;
-            if let Some(policy) = PolicyDocument::parse(&document.source, name, limits, diagnostics) {
+            if let Some(policy) = document.policy(limits, diagnostics) {
                 policy.refuse_unsupported(diagnostics);
                 policies.insert(name.clone(), policy);
             }
@@ -262,7 +262,7 @@ impl<'a> Builder<'a> {
         base_path: &str,
     ) -> Option<ProxyPlan> {
         let mut names = std::mem::take(&mut self.names);
-        names.finish(self.policies.iter().map(|policy| (policy.prefix, Arc::clone(&policy.name))).collect());
+        names.finish(self.policies.iter().map(PolicyPlan::failure_names).collect());
         let shared: Option<Vec<ListId>> = self.calls.iter().map(|call| call.list).collect();
         Some(ProxyPlan {
             id,
@@ -368,7 +368,9 @@ impl<'a> Builder<'a> {
         let compiled = CompiledPolicy::flow_hook(name, &attached.shared_flow, &mut linker);
         self.policies.push(PolicyPlan {
             name: name.into(),
+            display_name: None,
             prefix: "flowcallout",
+            aliases: &[],
             enabled: true,
             continue_on_error: attached.continue_on_error.unwrap_or(self.settings.dialect.flow_hook_continues_on_error),
             compiled,
@@ -430,7 +432,9 @@ impl<'a> Builder<'a> {
         let compiled = document.policy.compile(&mut linker)?;
         self.policies.push(PolicyPlan {
             name: document.name.as_str().into(),
+            display_name: document.display_name.as_deref().map(Into::into),
             prefix: document.policy.policy_type().prefix,
+            aliases: document.policy.policy_type().aliases,
             enabled: document.enabled,
             continue_on_error: document.continue_on_error,
             compiled,

@@ -123,7 +123,17 @@ impl PolicyDocument {
         // The vendors' editors write these into policies of every type, the lists empty.
         let description = root.child_text("Description", diagnostics).map(|text| text.into_owned());
         let is_list = |element: &Element<'_>| matches!(element.name(), "Properties" | "FaultRules");
-        root.elements().filter(|element| is_list(element) && element.is_empty()).for_each(Element::read);
+        for list in root.elements().filter(is_list) {
+            if list.is_empty() {
+                list.read();
+            } else if list.name() == "FaultRules" {
+                // Old gateways wrote them here, and none documents that they run.
+                list.read_all();
+                let finding = Diagnostic::warning("policy::fault-rules", "fault rules of a policy do not run");
+                diagnostics
+                    .push(finding.at(root.source(), list.span()).help("move them to the fault rules of the endpoint"));
+            }
+        }
         if !TYPES.iter().any(|known| known.element == root.name()) {
             root.read_all();
             diagnostics.push(

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::common::ValueOrRef;
 use super::shape::{AttributeField, ChildField, Shape};
 use super::{PolicySyntax, PolicyType, Run, StepContext, StepResult};
-use crate::diagnostic::{Diagnostics, Span, Spanned};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
 use crate::fault::{FaultSpec, Raised};
 use crate::plan::Linker;
 use crate::template::{CompiledTemplate, Syntax, Unresolved};
@@ -80,6 +80,11 @@ impl Shape for FlowCallout {
         let bundle = root.required("SharedFlowBundle", d);
         let mut parameters = Vec::new();
         if let Some(list) = root.child("Parameters", d) {
+            if let Some(attribute) = list.attribute("ignoreUnresolvedVariables") {
+                let message = "`ignoreUnresolvedVariables` has no effect on the parameters of a shared flow";
+                let finding = Diagnostic::warning("flow-callout::without-effect", message);
+                d.push(finding.at(list.source(), attribute.span).help("remove it"));
+            }
             for element in list.children("Parameter") {
                 let value = element.attribute("value").map(|it| Spanned::new(it.value.to_owned(), it.span));
                 let source = ValueOrRef::parse(element);

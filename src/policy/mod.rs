@@ -14,15 +14,19 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+mod access_control;
 pub mod access_entity;
 pub mod assert_condition;
 mod assign_message;
+mod basic_authentication;
 pub mod cache;
 pub mod concurrent_rate_limit;
 pub mod concurrent_ratelimit;
+mod cors;
 pub mod data_capture;
 mod decode_jws;
 mod decode_jwt;
+mod delete_oauth_v2_info;
 pub mod extract_variables;
 pub mod extraction;
 mod flow_callout;
@@ -30,6 +34,7 @@ mod generate_jws;
 mod generate_jwt;
 mod get_oauth_v2_info;
 pub mod graph_ql;
+mod hmac;
 pub mod invalidate_cache;
 pub mod json_threat_protection;
 pub mod json_to_xml;
@@ -46,11 +51,13 @@ mod raise_fault;
 pub mod regular_expression_protection;
 pub mod reset_quota;
 pub mod response_cache;
+mod revoke_oauth_v2;
 pub mod service_callout;
 mod set_oauth_v2_info;
 pub mod spike_arrest;
 pub mod statistics_collector;
 pub mod target_connection;
+mod verify_api_key;
 mod verify_jws;
 mod verify_jwt;
 pub mod xml_threat_protection;
@@ -86,8 +93,12 @@ pub(crate) trait PolicyType: PolicySyntax {
     type Compiled: Run;
     /// First part of the names of its failure variables, as in `oauthV2.{policy}.failed`.
     const PREFIX: &'static str;
+    /// Other first parts that the documents give the same variables.
+    const ALIASES: &'static [&'static str] = &[];
     /// Every fault it raises at run time.
     const FAULTS: &'static [FaultSpec];
+    /// The variables it sets, besides those of its failure.
+    const VARIABLES: &'static [OwnVariables] = &[];
 
     /// Resolves names, prepares templates and keys. What cannot run is a diagnostic here.
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Self::Compiled>;
@@ -129,6 +140,7 @@ macro_rules! policy_table {
         }
 
         /// A policy as it runs.
+        #[expect(clippy::upper_case_acronyms, reason = "the vendors' names")]
         pub(crate) enum CompiledPolicy {
             $($name(<$($path)::+ as PolicyType>::Compiled),)+
         }
@@ -199,16 +211,23 @@ macro_rules! policy_table {
 
 policy_table! {
     runs {
+        AccessControl => access_control::AccessControl,
         AssignMessage => assign_message::AssignMessage,
         DecodeJWS => decode_jws::DecodeJWS,
         DecodeJWT => decode_jwt::DecodeJWT,
+        BasicAuthentication => basic_authentication::BasicAuthentication,
+        CORS => cors::Cors,
+        DeleteOAuthV2Info => delete_oauth_v2_info::DeleteOAuthV2Info,
         FlowCallout => flow_callout::FlowCallout,
         GenerateJWS => generate_jws::GenerateJWS,
         GenerateJWT => generate_jwt::GenerateJWT,
         GetOAuthV2Info => get_oauth_v2_info::GetOAuthV2Info,
+        HMAC => hmac::Hmac,
         OAuthV2 => oauth_v2::OAuthV2,
         RaiseFault => raise_fault::RaiseFault,
+        RevokeOAuthV2 => revoke_oauth_v2::RevokeOAuthV2,
         SetOAuthV2Info => set_oauth_v2_info::SetOAuthV2Info,
+        VerifyAPIKey => verify_api_key::VerifyApiKey,
         VerifyJWS => verify_jws::VerifyJWS,
         VerifyJWT => verify_jwt::VerifyJWT,
     }
@@ -257,14 +276,21 @@ fn parse<T: PolicySyntax>(root: Element<'_>, d: &mut Diagnostics) -> Option<Box<
 
 /// The policy types that run, with everything their elements say; those that are only read have modules of their own.
 pub mod ast {
+    pub use super::access_control::{AccessAction, AccessControl, IpRules, MatchRule, SourceAddress, ValidateBasedOn};
     pub use super::assign_message::{AssignMessage, AssignTo, MessageKind};
+    pub use super::basic_authentication::{AssignHeader, BasicAuthentication, BasicOperation};
     pub use super::common::{Attribute, ValueOrRef};
+    pub use super::cors::Cors;
     pub use super::decode_jws::DecodeJWS;
     pub use super::decode_jwt::DecodeJWT;
+    pub use super::delete_oauth_v2_info::DeleteOAuthV2Info;
     pub use super::flow_callout::{FlowCallout, Parameter};
     pub use super::generate_jws::GenerateJWS;
     pub use super::generate_jwt::GenerateJWT;
     pub use super::get_oauth_v2_info::GetOAuthV2Info;
+    pub use super::hmac::{
+        Hmac, HmacAlgorithm, HmacEncoding, HmacMessage, HmacOutput, HmacSecretKey, HmacVerificationValue, KeyEncoding,
+    };
     pub use super::jose::elements::{
         DirectKey, DirectValue, Jwks, PasswordKey, PrivateKey, PrivateVariable, PublicKey, SecretEncoding, SecretKey,
     };
@@ -276,7 +302,9 @@ pub mod ast {
     };
     pub use super::oauth_v2::*;
     pub use super::raise_fault::RaiseFault;
+    pub use super::revoke_oauth_v2::RevokeOAuthV2;
     pub use super::set_oauth_v2_info::SetOAuthV2Info;
+    pub use super::verify_api_key::VerifyApiKey;
     pub use super::verify_jws::VerifyJWS;
     pub use super::verify_jwt::{MaxLifespan, VerifyJWT};
 }
@@ -290,16 +318,36 @@ pub struct PolicyTypeInfo {
     pub runs: bool,
     /// First part of the names of its failure variables; empty if it does not run.
     pub prefix: &'static str,
+    /// Other first parts of the same names.
+    pub aliases: &'static [&'static str],
     /// Every fault it raises at run time.
     pub faults: &'static [FaultSpec],
+    /// The variables it sets, besides those of its failure.
+    pub variables: &'static [OwnVariables],
+}
+
+/// Variables that a policy sets under its name: `prefix.{policy}.name`, for each of the names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct OwnVariables {
+    /// What stands before the name of the policy.
+    pub prefix: &'static str,
+    /// What stands behind it.
+    pub names: &'static [&'static str],
 }
 
 impl PolicyTypeInfo {
     const fn runs<T: PolicyType>() -> Self {
-        Self { element: T::ELEMENT, runs: true, prefix: T::PREFIX, faults: T::FAULTS }
+        Self {
+            element: T::ELEMENT,
+            runs: true,
+            prefix: T::PREFIX,
+            aliases: T::ALIASES,
+            faults: T::FAULTS,
+            variables: T::VARIABLES,
+        }
     }
 
     const fn reads<T: PolicySyntax>() -> Self {
-        Self { element: T::ELEMENT, runs: false, prefix: "", faults: &[] }
+        Self { element: T::ELEMENT, runs: false, prefix: "", aliases: &[], faults: &[], variables: &[] }
     }
 }

@@ -7,7 +7,9 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::Serialize;
 
-use super::message_edit::{CompiledActions, Destination, EditFailure, HeaderMode, MessageAction, Owner};
+use super::message_edit::{
+    CompiledActions, Destination, EditFailure, HeaderMode, MessageAction, Owner, without_effect,
+};
 use super::shape::Shape;
 use super::{PolicySyntax, PolicyType, Run, StepContext, StepResult};
 use crate::diagnostic::Diagnostics;
@@ -49,6 +51,7 @@ pub(crate) struct Compiled {
 impl Shape for RaiseFault {
     fn read(root: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
         let fault_response = root.child("FaultResponse", d);
+        root.elements().filter(|it| it.name() == "AssignTo").for_each(|it| without_effect(it, Owner::RaiseFault, d));
         Some(Self {
             fault_response: fault_response
                 .map(|element| MessageAction::parse_all(element, Owner::RaiseFault, d))

@@ -1,5 +1,6 @@
 //! Flow variables: names resolved at link time, values read on demand.
 
+mod api_key;
 mod decoded;
 mod names;
 mod system;
@@ -8,10 +9,20 @@ mod token;
 mod value;
 
 pub(crate) use decoded::{Decoded, DecodedVariable};
-pub(crate) use names::{FailureFact, Kind, MessageName, Names};
+pub(crate) use names::{FailureFact, FailureNames, Kind, MessageName, Names};
 pub(crate) use system::{CertificateFact, FlowFact, Moment, SystemVariable, TimePart, TlsFact};
 pub(crate) use time::{civil, days_from_civil};
+use token::TokenVariable;
 pub use value::Value;
+
+/// The names of the variables that nobody has to set: facts of the runtime, facts of the verified token, and fields of
+/// messages, which stand here behind `message.`.
+///
+/// Families such as `request.header.NAME` are left out.
+pub fn names() -> Vec<String> {
+    let fields = crate::message::Field::names().map(|name| format!("message.{name}"));
+    SystemVariable::names().chain(TokenVariable::names().map(str::to_owned)).chain(fields).collect()
+}
 
 /// A variable name resolved at link time: an index into the plan's table of names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

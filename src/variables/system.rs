@@ -220,6 +220,18 @@ const CERTIFICATE: &[(&str, CertificateFact)] = &[
 ];
 
 impl SystemVariable {
+    /// The names of all of them.
+    pub(super) fn names() -> impl Iterator<Item = String> {
+        let certificates = ["client", "target"]
+            .into_iter()
+            .flat_map(|end| CERTIFICATE.iter().map(move |(name, _)| format!("{end}.{name}")));
+        let moments =
+            ["client.received", "client.sent", "target.sent", "target.received"].into_iter().flat_map(|way| {
+                ["start.time", "start.timestamp", "end.time", "end.timestamp"].map(|moment| format!("{way}.{moment}"))
+            });
+        NAMES.iter().map(|(name, _)| (*name).to_owned()).chain(certificates).chain(moments)
+    }
+
     pub(crate) fn parse(name: &str) -> Option<Self> {
         if let Some((_, variable)) = NAMES.iter().find(|(known, _)| *known == name) {
             return Some(*variable);

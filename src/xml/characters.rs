@@ -48,6 +48,14 @@ pub(super) fn name_len(text: &str) -> usize {
     }
 }
 
+/// A number that equal names have in common and few others: what most comparisons of names come down to. Never 0.
+pub(super) fn key(name: &str) -> u32 {
+    let bytes = name.as_bytes();
+    let at = |index: usize| u32::from(bytes.get(index).copied().unwrap_or(0));
+    let (length, middle) = (bytes.len(), bytes.len() / 2);
+    (length as u32 & 0xFF) << 24 | at(0) << 16 | at(middle) << 8 | at(length.saturating_sub(1)) | 1 << 31
+}
+
 /// Where the colon of a qualified name is: `Some(None)` for none, `None` if the name is no qualified name.
 pub(super) fn colon(name: &str) -> Option<Option<usize>> {
     let Some(at) = memchr::memchr(b':', name.as_bytes()) else { return Some(None) };

@@ -118,25 +118,56 @@ impl<'d> Element<'d> {
 
     /// The child of that name; marks it read, and reports every further one.
     pub fn child(self, name: &'static str, d: &mut Diagnostics) -> Option<Element<'d>> {
-        let mut same = self.elements().filter(|element| element.name() == name);
+        let mut same = self.named(name);
         let Some(first) = same.next() else {
             self.document.remember_asked(self.index, false, name);
             return None;
         };
-        first.read();
-        for next in same.filter(|element| !self.document.is_read(element.index)) {
-            next.read_all();
-            let (line, _) = self.source().position(first.span().start as usize);
-            let message = format!("second `{name}` in `{}`, the first is in line {line}", self.name());
-            let finding = Diagnostic::error(codes::DUPLICATE_ELEMENT, message).at(self.source(), next.span());
-            d.push(finding.help("keep one of them"));
+        let chosen = if same.next().is_none() { first } else { self.repeated(first, name, d) };
+        chosen.read();
+        Some(chosen)
+    }
+
+    /// Chooses among children of one name, and reports the others.
+    ///
+    /// The vendors' editors leave a copy behind, or an empty element; neither can mean anything else than the one that
+    /// is chosen, so they are warnings.
+    #[cold]
+    fn repeated(self, first: Self, name: &'static str, d: &mut Diagnostics) -> Self {
+        let says_nothing = |element: Self| element.is_empty() && element.attributes().next().is_none();
+        let chosen = self.named(name).find(|element| !says_nothing(*element)).unwrap_or(first);
+        let (line, _) = self.source().position(chosen.span().start as usize);
+        let text = self.source().spanned(chosen.whole_span());
+        for other in self.named(name).filter(|it| it.index != chosen.index && !self.document.is_read(it.index)) {
+            other.read_all();
+            let finding = if says_nothing(other) || self.source().spanned(other.whole_span()) == text {
+                let message = format!("another `{name}` in `{}`, the one that counts is in line {line}", self.name());
+                Diagnostic::warning(codes::DUPLICATE_ELEMENT, message).help("remove it")
+            } else {
+                let message = format!("second `{name}` in `{}`, the first is in line {line}", self.name());
+                Diagnostic::error(codes::DUPLICATE_ELEMENT, message).help("keep one of them")
+            };
+            d.push(finding.at(self.source(), other.span()));
         }
-        Some(first)
+        chosen
+    }
+
+    /// Remembers that a child of that name may be here, for what is misspelt.
+    pub(crate) fn asked(self, name: &'static str) {
+        self.document.remember_asked(self.index, false, name);
+    }
+
+    /// The children of that name in order, without marking any.
+    fn named(self, name: &str) -> impl Iterator<Item = Self> {
+        let (document, key) = (self.document, characters::key(name));
+        let children = document.children_of(self.index).filter(move |(_, node)| node.key == key);
+        children.map(move |(index, _)| Self { document, index }).filter(move |element| element.name() == name)
     }
 
     /// The children of that name in order; marks each read when it is reached.
     pub fn children(self, name: &'static str) -> Named<'d> {
-        Named { parent: self, children: self.document.children_of(self.index), name, found: false }
+        let key = characters::key(name);
+        Named { parent: self, children: self.document.children_of(self.index), name, key, found: false }
     }
 
     /// All child elements in order, without marking any.
@@ -325,6 +356,7 @@ pub struct Named<'d> {
     parent: Element<'d>,
     children: Children<'d>,
     name: &'static str,
+    key: u32,
     found: bool,
 }
 
@@ -335,7 +367,7 @@ impl<'d> Iterator for Named<'d> {
         let document = self.parent.document;
         for (index, node) in self.children.by_ref() {
             let element = Element { document, index };
-            if node.kind == Kind::Element && element.name() == self.name {
+            if node.key == self.key && element.name() == self.name {
                 element.read();
                 self.found = true;
                 return Some(element);
@@ -377,6 +409,7 @@ fn shortened(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::Severity;
 
     fn read(text: &str) -> Document {
         let mut found = Diagnostics::new();
@@ -467,6 +500,20 @@ mod tests {
     }
 
     #[test]
+    fn of_repeated_children_the_one_that_says_something_counts() {
+        for (text, want, severities) in [
+            ("<a><b/><b>x</b></a>", "x", &[Severity::Warning][..]),
+            ("<a><b>x</b><b> </b><b>x</b></a>", "x", &[Severity::Warning, Severity::Warning]),
+            ("<a><b>x</b><b>y</b></a>", "x", &[Severity::Error]),
+            ("<a><b/><b c='1'/><b>y</b></a>", "", &[Severity::Warning, Severity::Error]),
+        ] {
+            let (document, mut d) = (read(text), Diagnostics::new());
+            assert_eq!(document.root().child("b", &mut d).unwrap().text(), want, "{text}");
+            assert_eq!(d.iter().map(|finding| finding.severity).collect::<Vec<_>>(), severities, "{text}");
+        }
+    }
+
+    #[test]
     fn emptiness() {
         for (text, want) in [
             ("<a/>", true),
@@ -512,8 +559,8 @@ mod tests {
                 (codes::NOT_A_BOOLEAN, "`e` must be `true` or `false`, not `maybe`", (1, 7)),
                 (codes::NOT_AN_INTEGER, "`N` must be a whole number, not `12a`", (3, 4)),
                 (codes::NOT_AN_INTEGER, "`L` must be a whole number, not `99999999999999999999`", (3, 25)),
-                (codes::DUPLICATE_ELEMENT, "second `D` in `Q`, the first is in line 4", (4, 6)),
-                (codes::DUPLICATE_ELEMENT, "second `D` in `Q`, the first is in line 4", (4, 10)),
+                (codes::DUPLICATE_ELEMENT, "another `D` in `Q`, the one that counts is in line 4", (4, 6)),
+                (codes::DUPLICATE_ELEMENT, "another `D` in `Q`, the one that counts is in line 4", (4, 10)),
                 (codes::MISSING_ELEMENT, "`Q` has no `Y`", (1, 2)),
                 (codes::MISSING_ATTRIBUTE, "`Q` has no attribute `name`", (1, 2)),
             ]

@@ -30,7 +30,7 @@ pub(super) fn finish(element: Element<'_>, d: &mut Diagnostics) {
             }
             Kind::Text | Kind::CData if !document.is_read(index) => {
                 let text = document.text(node.content);
-                if !characters::trim(text).is_empty() {
+                if !is_blank(text) {
                     unexpected_text(Element::new(document, node.parent), index, d);
                 }
                 index + 1
@@ -61,6 +61,11 @@ fn unknown_element(element: Element<'_>, d: &mut Diagnostics) {
         Some(parent) => with_help(finding, meant(parent, false, element.name()), parent),
         None => finding,
     });
+}
+
+/// Whether a text shows nothing: editors leave non-breaking blanks and marks behind, which the vendors pass over.
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}'))
 }
 
 /// Reports one unread text of an element and leaves out the others: they are one mistake.

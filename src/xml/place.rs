@@ -10,6 +10,19 @@ use crate::diagnostic::Span;
 /// Where a part of an element's trimmed text is written; the element's place if it has no text.
 pub(super) fn of_text(element: Element<'_>, part: Range<usize>) -> Span {
     let document = element.document();
+    let mut pieces = element.pieces();
+    if let (0, Some((_, node)), None) = (part.start, pieces.next(), pieces.next())
+        && !node.content.decoded
+    {
+        // One text that stands in the source as it is: the usual case, without a walk over its characters.
+        let (written, text) = (node.written(), document.verbatim(node.written()));
+        let start = text.len() - text.trim_start_matches(characters::SPACES).len();
+        let trimmed = characters::trim(text);
+        if part.end >= trimmed.len() && !trimmed.is_empty() {
+            let start = written.start + start as u32;
+            return Span { start, end: start + trimmed.len() as u32 };
+        }
+    }
     let mut text_end = 0;
     let mut start = None;
     let mut last = None;

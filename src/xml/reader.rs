@@ -199,6 +199,7 @@ impl<'s> Reader<'s> {
             markup: span,
             name,
             local: name.start,
+            key: 0,
             namespace: UNNAMED,
             attributes,
             attributes_end: attributes,

@@ -193,10 +193,11 @@ impl<'s> Reader<'s> {
         let written = self.slice(name.start, name.end);
         let prefix = self.prefix(name)?;
         let namespace = self.resolve(prefix, name)?;
-        let local = name.start + if prefix.is_empty() { 0 } else { prefix.len() as u32 + 1 };
+        let local = name.start + prefix_bytes(prefix) as u32;
         let end = self.attributes.len();
         if let Some(node) = self.nodes.get_mut(element as usize) {
             (node.local, node.namespace, node.attributes_end) = (local, namespace, end as u32);
+            node.key = characters::key(written.get(prefix_bytes(prefix)..).unwrap_or_default());
         }
         if has_prefixes {
             for at in first..end {
@@ -213,7 +214,7 @@ impl<'s> Reader<'s> {
         let written = self.slice(name.start, name.end);
         if written != "xmlns" {
             let prefix = self.prefix(name)?;
-            let local = name.start + if prefix.is_empty() { 0 } else { prefix.len() as u32 + 1 };
+            let local = name.start + prefix_bytes(prefix) as u32;
             let declares = prefix == "xmlns";
             if let Some(attribute) = self.attributes.get_mut(at) {
                 (attribute.local, attribute.declares_namespace) = (local, declares);
@@ -352,6 +353,11 @@ impl<'s> Reader<'s> {
         }
         Ok(())
     }
+}
+
+/// How many bytes of a qualified name are its prefix and the colon.
+fn prefix_bytes(prefix: &str) -> usize {
+    if prefix.is_empty() { 0 } else { prefix.len() + 1 }
 }
 
 /// How many bytes of white space a text starts with.

@@ -51,6 +51,8 @@ pub(super) struct Node {
     pub(super) name: Span,
     /// Start of the name after the prefix.
     pub(super) local: u32,
+    /// [`key`](super::characters::key) of the name after the prefix; 0 for what is no element.
+    pub(super) key: u32,
     pub(super) namespace: u32,
     /// First attribute; for other nodes, where attributes would be, so that a subtree's attributes are one range.
     pub(super) attributes: u32,
@@ -94,6 +96,7 @@ static NOTHING: Node = Node {
     markup: NOWHERE,
     name: NOWHERE,
     local: 0,
+    key: 0,
     namespace: UNNAMED,
     attributes: 0,
     attributes_end: 0,

@@ -85,7 +85,7 @@ fn what_is_generated_is_verified() {
         );
         let mut deployment = Deployment::new().dialect(Dialect::apigee_x());
         for (at, xml) in KEYS.iter().enumerate() {
-            deployment = deployment.policy(format!("keys{at}.xml"), xml);
+            deployment = deployment.policy(&format!("keys{at}.xml"), xml);
         }
         if algorithm == "dir" {
             deployment = deployment.policy("hex.xml", &hex);

@@ -11,6 +11,7 @@
 )]
 
 mod cases;
+mod corpus;
 mod deploy;
 mod dialect;
 mod dialect_flows;
@@ -19,6 +20,7 @@ mod jose;
 #[cfg(feature = "jwe")]
 mod jwe;
 mod jwt_oracle;
+mod ledger;
 mod limits;
 mod model;
 mod refusals;

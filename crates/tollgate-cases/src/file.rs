@@ -16,7 +16,7 @@ use crate::load;
 use crate::observe::{Observed, Step};
 use crate::request::Before;
 use crate::time::parse_time;
-use crate::token::issue;
+use crate::token::{issue, issue_code};
 
 /// How the token store of a run answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,6 +224,8 @@ impl CaseFile {
         host.set_faults(step.host, mode);
         host.set_jwks(step.jwks, mode);
         let issued = step.tokens.iter().try_for_each(|token| issue(host.store(), token, &self.entities, now_ms));
+        let issued =
+            issued.and_then(|()| step.codes.iter().try_for_each(|code| issue_code(host.store(), code, now_ms)));
         issued.map_err(|error| error.to_string())
     }
 }
@@ -244,6 +246,7 @@ fn steps(case: &Case) -> impl Iterator<Item = Step<'_>> {
     let first = Step {
         now: case.now.as_deref(),
         tokens: &case.tokens,
+        codes: &case.codes,
         request: &case.request,
         target: case.target.as_ref(),
         host: case.host,
@@ -253,6 +256,7 @@ fn steps(case: &Case) -> impl Iterator<Item = Step<'_>> {
     let following = case.then.iter().map(|then| Step {
         now: then.now.as_deref(),
         tokens: &then.tokens,
+        codes: &then.codes,
         request: &then.request,
         target: then.target.as_ref(),
         host: then.host,

@@ -63,16 +63,26 @@ pub fn bundles(path: &Path, limits: &Limits) -> Result<Loaded, CaseError> {
     Ok(loaded)
 }
 
-/// The files below a folder by their paths inside of it; nothing in a hidden folder belongs to a bundle.
 fn folder_files(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, CaseError> {
+    let read = |(below, file): (String, PathBuf)| match fs::read(&file) {
+        Ok(bytes) => Ok((below, bytes)),
+        Err(error) => Err(CaseError::read(&file, error)),
+    };
+    files(folder)?.into_iter().map(read).collect()
+}
+
+/// The files below a folder in order, each by its path inside of it; nothing in a hidden folder belongs to a bundle.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>, CaseError> {
     let mut files = Vec::new();
     for file in walk(folder)? {
         let below = file.strip_prefix(folder).unwrap_or(&file);
         let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
-        if parts.iter().any(|part| part.starts_with('.')) {
-            continue;
+        if parts.iter().all(|part| !part.starts_with('.')) {
+            files.push((parts.join("/"), file));
         }
-        files.push((parts.join("/"), fs::read(&file).map_err(|error| CaseError::read(&file, error))?));
     }
     Ok(files)
 }

@@ -119,6 +119,8 @@ pub(crate) struct Contents {
     pub(crate) loaded: Loaded,
     /// Policy documents: path as given, and text.
     pub(crate) policies: Vec<(String, String)>,
+    /// Whether they are SAP's, where no bundle tells it.
+    pub(crate) is_sap: bool,
 }
 
 impl Contents {
@@ -141,11 +143,27 @@ impl DeployOptions {
         self.entities.as_deref().map_or_else(|| Ok(Entities::default()), |path: &Path| load::entities(path))
     }
 
+    fn chosen(&self, is_sap: bool) -> DialectName {
+        match self.dialect {
+            DialectName::Auto if is_sap => DialectName::Sap,
+            DialectName::Auto => DialectName::ApigeeX,
+            chosen => chosen,
+        }
+    }
+
+    /// The dialect of a layout, as the option names it.
+    pub(crate) fn dialect_name(&self, is_sap: bool) -> &'static str {
+        match self.chosen(is_sap) {
+            DialectName::Apigee => "apigee",
+            DialectName::Auto | DialectName::ApigeeX => "apigeex",
+            DialectName::Sap => "sap",
+        }
+    }
+
     fn dialect(&self, contents: &Contents) -> Dialect {
         let sap = contents.loaded.bundles.first().is_some_and(|bundle| bundle.layout == Layout::Sap);
-        let mut dialect = match self.dialect {
+        let mut dialect = match self.chosen(sap || contents.is_sap) {
             DialectName::Sap => Dialect::sap(),
-            DialectName::Auto if sap => Dialect::sap(),
             DialectName::Apigee => Dialect::edge(),
             DialectName::Auto | DialectName::ApigeeX => Dialect::apigee_x(),
         };
@@ -188,7 +206,7 @@ impl DeployOptions {
 /// Findings in the order of their places, each once.
 pub(crate) fn sorted(diagnostics: impl IntoIterator<Item = Diagnostics>) -> Vec<Diagnostic> {
     let mut all: Vec<Diagnostic> = diagnostics.into_iter().flatten().collect();
-    all.sort_by(|a, b| (a.file(), a.position(), a.code).cmp(&(b.file(), b.position(), b.code)));
+    all.sort_by_cached_key(|it| (it.file().to_owned(), it.position(), it.code, it.message.clone()));
     all.dedup();
     all
 }

@@ -1,9 +1,11 @@
 //! The command `tollgate`: checks, evaluates and serves policies.
 #![forbid(unsafe_code)]
 
+mod check;
 mod commands;
 mod deploy;
 mod failure;
+mod lint;
 mod mask;
 
 use std::io::{self, Write};

@@ -18,7 +18,7 @@ use crate::diagnostic::Spanned;
 use crate::message::applicability::Part;
 
 pub(crate) use compile::{CompiledActions, CompiledMessage};
-pub(crate) use parse::{Owner, trimmed};
+pub(crate) use parse::{Owner, trimmed, without_effect};
 pub(crate) use run::{Destination, EditFailure, EditFaults, HeaderMode, resolved};
 pub use variable::AssignVariable;
 

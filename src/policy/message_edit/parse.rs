@@ -31,6 +31,22 @@ pub(super) const PARTS: &[(&str, Option<&str>, Part)] = &[
     ("ReasonPhrase", None, Part::ReasonPhrase),
 ];
 
+/// Reads what the vendors pass over: settings of the policy that slipped into one of its actions, and a part the action
+/// cannot have, if it is empty. Neither could change a message, so both are warnings.
+pub(crate) fn without_effect(element: Element<'_>, owner: Owner, d: &mut Diagnostics) {
+    let name = element.name();
+    let help = match name {
+        "AssignTo" if owner == Owner::RaiseFault => "remove it: the fault response is always new",
+        "AssignTo" => "move it to the root element",
+        "IgnoreUnresolvedVariables" => "move it to the root element",
+        _ if element.is_empty() && PARTS.iter().any(|(known, ..)| *known == name) => "remove it",
+        _ => return,
+    };
+    element.read_all();
+    let finding = Diagnostic::warning("assign-message::without-effect", format!("`{name}` has no effect here"));
+    d.push(finding.at(element.source(), element.span()).help(help));
+}
+
 /// The part an element names, and the name of the elements in its list, where the action may contain it.
 fn part_of(owner: Owner, action: Action, name: &str) -> Option<(Part, Option<&'static str>)> {
     let (_, item, part) = PARTS.iter().find(|(known, ..)| *known == name)?;
@@ -64,10 +80,19 @@ impl MessageAction {
                 "Remove" => Some(Self::Remove(selected(element, owner, Action::Remove, d))),
                 "AssignVariable" if owner == Owner::ServiceCallout => continue,
                 "AssignVariable" => AssignVariable::parse(element, d).map(|it| Self::AssignVariable(Box::new(it))),
-                _ => continue,
+                // The root of AssignMessage has settings of its own beside the actions.
+                _ if owner == Owner::AssignMessage => continue,
+                _ => {
+                    without_effect(element, owner, d);
+                    continue;
+                }
             };
             element.read();
             actions.extend(action);
+        }
+        // Nothing is left of these names; asking for them makes them what a misspelt action may have meant.
+        for name in ["Add", "Set", "Copy", "Remove", "AssignVariable"] {
+            parent.asked(name);
         }
         actions
     }
@@ -81,7 +106,10 @@ fn changes(parent: Element<'_>, owner: Owner, action: Action, d: &mut Diagnostic
             changes.push(Change::Authentication(Box::new(authentication(element, d))));
             continue;
         }
-        let Some((part, item)) = part_of(owner, action, element.name()) else { continue };
+        let Some((part, item)) = part_of(owner, action, element.name()) else {
+            without_effect(element, owner, d);
+            continue;
+        };
         element.read();
         match (part, item) {
             (_, Some(item)) => changes.push(Change::Values { part, values: values(element, item, d) }),
@@ -180,7 +208,10 @@ fn selected(parent: Element<'_>, owner: Owner, action: Action, d: &mut Diagnosti
     let mut is_empty = true;
     for element in parent.elements() {
         is_empty = false;
-        let Some((part, item)) = part_of(owner, action, element.name()) else { continue };
+        let Some((part, item)) = part_of(owner, action, element.name()) else {
+            without_effect(element, owner, d);
+            continue;
+        };
         element.read();
         match item {
             Some(item) => select_items(element, part, item, &mut parts, d),

@@ -537,3 +537,49 @@ fn a_fault_that_does_not_matter_leaves_no_response_behind() {
     let response = engine.evaluate(&get).unwrap().into_response().unwrap();
     assert!(String::from_utf8_lossy(response.body()).contains("UnresolvedVariable"));
 }
+
+#[test]
+fn what_the_vendors_pass_over_is_a_warning_and_what_is_misspelt_an_error() {
+    let found = |xml: &str| {
+        let (_, found) = crate::policy::tests::read(xml);
+        found
+            .iter()
+            .map(|it| format!("{:?} {}: {}", it.severity, it.message, it.help.as_deref().unwrap_or_default()))
+            .collect::<Vec<_>>()
+    };
+    for (xml, want) in [
+        (
+            "<AssignMessage><Set><Payload>x</Payload><AssignTo type='request'/></Set></AssignMessage>",
+            "Warning `AssignTo` has no effect here: move it to the root element",
+        ),
+        ("<AssignMessage><Add><Path/></Add></AssignMessage>", "Warning `Path` has no effect here: remove it"),
+        ("<AssignMessage><Add><Path>/x</Path></Add></AssignMessage>", "Error unknown element `Path`: "),
+        (
+            "<RaiseFault><FaultResponse><Set><QueryParams/></Set></FaultResponse></RaiseFault>",
+            "Warning `QueryParams` has no effect here: remove it",
+        ),
+        (
+            "<RaiseFault><FaultResponse/><AssignTo type='response'/></RaiseFault>",
+            "Warning `AssignTo` has no effect here: remove it: the fault response is always new",
+        ),
+        (
+            "<AssignMessage><Sett><Verb>GET</Verb></Sett></AssignMessage>",
+            "Error unknown element `Sett`: did you mean `Set`?",
+        ),
+        (
+            "<AssignMessage><AsignVariable/></AssignMessage>",
+            "Error unknown element `AsignVariable`: did you mean `AssignVariable`?",
+        ),
+        (
+            "<AssignMessage><set><Verb>GET</Verb></set></AssignMessage>",
+            "Error unknown element `set`: did you mean `Set`?",
+        ),
+        (
+            "<AssignMessage><FaultRules><FaultRule/></FaultRules></AssignMessage>",
+            "Warning fault rules of a policy are not run: move them into the endpoint",
+        ),
+    ] {
+        assert_eq!(found(xml), [want], "{xml}");
+    }
+    assert!(found("<AssignMessage>\u{A0}<Set/>\u{200B}</AssignMessage>").is_empty());
+}
