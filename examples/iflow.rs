@@ -86,6 +86,7 @@ fn call(engine: &PolicyEngine, request: Request<Bytes>) -> Outcome<'static> {
         progress = match progress {
             Progress::Done(outcome) => return outcome,
             Progress::NeedToken(need) => need.answer(TokenAnswer::Token(None)),
+            Progress::NeedJwks(need) => need.fail(tollgate::host::HostFailure),
             Progress::NeedTarget(need) => {
                 let sent = need.request();
                 let credentials = if sent.headers().contains_key("authorization") { "with" } else { "without" };

@@ -32,6 +32,33 @@ pub enum BasicCredentials {
     FormDecoded,
 }
 
+/// Where a generated JWT goes without an `OutputVariable`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum JwtOutput {
+    /// To `jwt.{policy}.generated_jwt`.
+    PolicyVariable,
+    /// To `message.content`.
+    MessageContent,
+}
+
+/// The fault of a claim that is there and not the wanted one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum JwtMismatch {
+    /// `InvalidClaim` for every claim.
+    InvalidClaim,
+    /// `JwtSubjectMismatch`, `JwtIssuerMismatch`, `JwtAudienceMismatch`.
+    Named,
+}
+
+/// The fault of a token variable that does not resolve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum UnresolvedSource {
+    /// `FailedToResolveVariable`.
+    FailedToResolveVariable,
+    /// `InvalidToken`.
+    InvalidToken,
+}
+
 /// Which moment `system.time` and its kin tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum SystemTime {
@@ -110,6 +137,18 @@ pub struct Dialect {
     pub odata_keys: bool,
     /// Lifetime in milliseconds of an access token whose policy names none.
     pub access_token_lifetime_ms: i64,
+    /// Milliseconds that a number without unit counts in the `ExpiresIn` and `NotBefore` of GenerateJWT.
+    pub jwt_bare_number_ms: i64,
+    /// Where GenerateJWT writes without an `OutputVariable`.
+    pub jwt_default_output: JwtOutput,
+    /// The fault of a wrong subject, issuer or audience.
+    pub jwt_mismatch: JwtMismatch,
+    /// The fault of a JWT policy whose token variable is unresolved.
+    pub jwt_unresolved_source: UnresolvedSource,
+    /// Whether `claim.expiry`, `claim.issuedat` and `claim.notbefore` are milliseconds.
+    pub jwt_times_in_ms: bool,
+    /// Whether a short secret of HS384 or HS512 is `SigningFailed` when it signs, not `InsufficientKeyLength`.
+    pub jwt_short_secret_fails_signing: bool,
     /// Lifetime in milliseconds of a refresh token whose policy names none, or -1.
     pub refresh_token_lifetime_ms: i64,
     /// Lifetime in milliseconds of an authorization code whose policy names none.
@@ -186,6 +225,30 @@ pub const SWITCHES: &[Switch] = &[
     Switch {
         name: "access_token_lifetime_ms",
         evidence: "SAP documents 3600 s, on Edge 1800 s and 3600 s were seen, X is silent; 3600 s",
+    },
+    Switch {
+        name: "jwt_bare_number_ms",
+        evidence: "conflict: X counts a number without unit in milliseconds, the pages of SAP and Edge in seconds",
+    },
+    Switch {
+        name: "jwt_default_output",
+        evidence: "conflict: `jwt.{policy}.generated_jwt` on the pages of X and Edge, `message.content` on SAP's",
+    },
+    Switch {
+        name: "jwt_mismatch",
+        evidence: "conflict: the pages name a fault for each claim, recorded gateways of X answer InvalidClaim; as recorded for X, as written elsewhere",
+    },
+    Switch {
+        name: "jwt_unresolved_source",
+        evidence: "conflict within one page: FailedToResolveVariable, or InvalidToken for a variable out of scope; the first for Apigee, the second for SAP",
+    },
+    Switch {
+        name: "jwt_times_in_ms",
+        evidence: "conflict: milliseconds on X, seconds in SAP's text, whose runtime descends from Edge; milliseconds",
+    },
+    Switch {
+        name: "jwt_short_secret_fails_signing",
+        evidence: "conflict within one page: InsufficientKeyLength for three algorithms in one row, SigningFailed for HS384 and HS512 in another; the narrower row",
     },
     Switch {
         name: "refresh_token_lifetime_ms",
@@ -275,6 +338,12 @@ impl Dialect {
             target_errors_reach_proxy: false,
             odata_keys: false,
             access_token_lifetime_ms: 3_600_000,
+            jwt_bare_number_ms: 1,
+            jwt_default_output: JwtOutput::PolicyVariable,
+            jwt_mismatch: JwtMismatch::InvalidClaim,
+            jwt_unresolved_source: UnresolvedSource::FailedToResolveVariable,
+            jwt_times_in_ms: true,
+            jwt_short_secret_fails_signing: true,
             refresh_token_lifetime_ms: -1,
             authorization_code_lifetime_ms: 600_000,
             refresh_revokes_access_token: false,
@@ -299,7 +368,14 @@ impl Dialect {
 
     /// Apigee Edge.
     pub fn edge() -> Self {
-        Self { vendor: Vendor::Edge, true_client_ip: true, validate_based_on_alone: true, ..Self::apigee_x() }
+        Self {
+            vendor: Vendor::Edge,
+            jwt_bare_number_ms: 1_000,
+            jwt_mismatch: JwtMismatch::Named,
+            true_client_ip: true,
+            validate_based_on_alone: true,
+            ..Self::apigee_x()
+        }
     }
 
     /// SAP API Management.
@@ -308,6 +384,8 @@ impl Dialect {
             vendor: Vendor::Sap,
             odata_keys: true,
             system_time: SystemTime::Arrival,
+            jwt_default_output: JwtOutput::MessageContent,
+            jwt_unresolved_source: UnresolvedSource::InvalidToken,
             forwarded_for: ForwardedFor::First,
             ..Self::edge()
         }

@@ -83,7 +83,7 @@ impl PolicyEngine {
         let mut outcome = Outcome::begin(self.snapshot.load(), RequestMessage::Borrowed(request));
         match outcome.drive() {
             Signal::Done => Ok(outcome),
-            Signal::Token(_) | Signal::Target(_) => Err(Error::would_suspend()),
+            Signal::Token(_) | Signal::Jwks(_) | Signal::Target(_) => Err(Error::would_suspend()),
         }
     }
 
@@ -99,6 +99,7 @@ impl PolicyEngine {
     ///     progress = match progress {
     ///         Progress::Done(outcome) => break outcome,
     ///         Progress::NeedToken(need) => need.answer(TokenAnswer::Token(None)),
+    ///         Progress::NeedJwks(need) => need.fail(tollgate::host::HostFailure),
     ///         Progress::NeedTarget(need) => need.answer(http::Response::new("hello".into())),
     ///     };
     /// };
@@ -130,6 +131,10 @@ impl PolicyEngine {
                 Progress::Done(outcome) => return outcome,
                 Progress::NeedToken(need) => match host.token(need.query()).await {
                     Ok(found) => need.answer(found),
+                    Err(failure) => need.fail(failure),
+                },
+                Progress::NeedJwks(need) => match host.jwks(need.uri()).await {
+                    Ok(document) => need.answer(document),
                     Err(failure) => need.fail(failure),
                 },
                 Progress::NeedTarget(need) => {

@@ -58,6 +58,15 @@ pub struct Limits {
     pub jwt_bytes: usize,
     /// Verified JWT access tokens whose facts one policy remembers; 8 bytes each while empty, about 250 when in use.
     pub remembered_jwts: usize,
+    /// Bytes of one token that a JWT or JWS policy takes, from a header or from anywhere else.
+    pub jose_bytes: usize,
+    /// Iterations that a token encrypted by a password may ask for before anything in it is proven; 100 000 take about
+    /// 20 ms. Ten times the vendors' default.
+    pub pbes2_iterations: u32,
+    /// Bytes of one set of keys (JWKS). The largest providers publish 10 KB.
+    pub jwks_bytes: usize,
+    /// Milliseconds a fetched set of keys is kept. The vendors' 300 s.
+    pub jwks_lifetime_ms: i64,
 }
 
 impl Default for Limits {
@@ -87,6 +96,10 @@ impl Default for Limits {
             token_bytes: 2_048,
             jwt_bytes: 4_096,
             remembered_jwts: 4_096,
+            jose_bytes: 256 << 10,
+            pbes2_iterations: 100_000,
+            jwks_bytes: 256 << 10,
+            jwks_lifetime_ms: 300_000,
         }
     }
 }

@@ -24,6 +24,8 @@ pub enum Progress<'r> {
     Done(Outcome<'r>),
     /// To the token store.
     NeedToken(NeedToken<'r>),
+    /// To a key set that somebody publishes.
+    NeedJwks(NeedJwks<'r>),
     /// To the target.
     NeedTarget(NeedTarget<'r>),
 }
@@ -33,6 +35,7 @@ impl fmt::Debug for Progress<'_> {
         match self {
             Self::Done(outcome) => f.debug_tuple("Done").field(outcome).finish(),
             Self::NeedToken(need) => f.debug_tuple("NeedToken").field(need).finish(),
+            Self::NeedJwks(need) => f.debug_tuple("NeedJwks").field(need).finish(),
             Self::NeedTarget(need) => f.debug_tuple("NeedTarget").field(need).finish(),
         }
     }
@@ -49,6 +52,7 @@ impl<'r> Parked<'r> {
         match signal {
             Signal::Done => Progress::Done(Outcome::owned(self.snapshot, self.execution)),
             Signal::Token(request) => Progress::NeedToken(NeedToken { parked: self, request }),
+            Signal::Jwks(uri) => Progress::NeedJwks(NeedJwks { parked: self, uri }),
             Signal::Target(request) => Progress::NeedTarget(NeedTarget { parked: self, request }),
         }
     }
@@ -194,6 +198,45 @@ impl fmt::Debug for NeedToken<'_> {
     }
 }
 
+/// The run waits for a set of keys that somebody publishes at an address.
+///
+/// # Security
+/// Whoever answers decides which tokens hold. Fetch from the address alone, over a connection that proves the server,
+/// bound size and time, and follow no redirect to another scheme. The address may come from a variable.
+#[must_use]
+pub struct NeedJwks<'r> {
+    parked: Box<Parked<'r>>,
+    uri: Box<str>,
+}
+
+impl<'r> NeedJwks<'r> {
+    /// Where the set is published.
+    pub fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// Goes on with the document as it was fetched; the engine keeps it for as long as its limits say.
+    pub fn answer(self, document: Bytes) -> Progress<'r> {
+        self.parked.reply(Reply::Jwks(Some(document)))
+    }
+
+    /// Goes on without one: the documented fault is raised.
+    pub fn fail(self, _: HostFailure) -> Progress<'r> {
+        self.parked.reply(Reply::Jwks(None))
+    }
+
+    /// Copies what is borrowed from the request, so that the run can be parked anywhere.
+    pub fn into_owned(self) -> NeedJwks<'static> {
+        NeedJwks { parked: self.parked.into_owned(), uri: self.uri }
+    }
+}
+
+impl fmt::Debug for NeedJwks<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NeedJwks").field("uri", &self.uri()).finish_non_exhaustive()
+    }
+}
+
 /// The run waits for its target; answering it goes on with the response flows.
 #[must_use]
 pub struct NeedTarget<'r> {
@@ -297,6 +340,15 @@ pub trait AsyncHost: Sync {
     /// # Errors
     /// When the store cannot answer; the request ends in a fault.
     fn token(&self, query: TokenQuery<'_>) -> impl Future<Output = Result<TokenAnswer, HostFailure>> + Send;
+
+    /// Fetches a set of keys; see [`NeedJwks`]. A host that says nothing of it fetches none.
+    ///
+    /// # Errors
+    /// When it cannot be had; the documented fault is raised.
+    fn jwks(&self, uri: &str) -> impl Future<Output = Result<Bytes, HostFailure>> + Send {
+        let _ = uri;
+        async { Err(HostFailure) }
+    }
 
     /// Calls a target.
     ///

@@ -16,7 +16,7 @@ use crate::policy::{Need, Reply, Run as _, StepContext, StepResult, TokenRequest
 use crate::scan::has_either;
 
 use cursor::{Cursor, Endpoint, Frame, Part, Stage};
-pub(crate) use run::{NotWritable, Run, Shadowed, Side, TokenText, Verified, VerifiedKey};
+pub(crate) use run::{Judged, NotWritable, Run, Shadowed, Side, TokenText, Verified, VerifiedKey};
 pub(crate) use target::TargetRequest;
 pub(crate) use view::{View, uuid};
 
@@ -32,6 +32,8 @@ pub(crate) enum Signal {
     Done,
     /// The token store has to be asked.
     Token(TokenRequest),
+    /// A key set has to be fetched, from this address.
+    Jwks(Box<str>),
     /// The target has to be called.
     Target(Box<TargetRequest>),
 }
@@ -162,6 +164,7 @@ impl<'r> Execution<'r> {
                 self.enter(snapshot, proxy, Stage::PostClient);
             }
             StepResult::Suspend(Need::Token(request)) => return Some(Signal::Token(request)),
+            StepResult::Suspend(Need::Jwks(uri)) => return Some(Signal::Jwks(uri)),
             StepResult::Raise(raised) => self.failed(snapshot, proxy, policy, at, raised),
         }
         None

@@ -16,7 +16,7 @@ use crate::host::{AuthorizationCode, FoundToken, Host, TokenPair};
 use crate::message::{Field, Message, MessageMut, MessageRef, RequestMessage, Root};
 use crate::plan::ProxyPlan;
 use crate::secret::Secret;
-use crate::variables::{Kind, MessageName, Value, VarRef};
+use crate::variables::{Decoded, Kind, MessageName, Value, VarRef};
 
 /// Which message `message` means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,15 @@ pub(crate) struct Verified {
     pub(crate) text: TokenText,
     pub(crate) credential: CredentialId,
     pub(crate) admission: Admission,
+}
+
+/// What a policy found in a token, and what it thought of it.
+#[derive(Clone)]
+pub(crate) struct Judged {
+    /// What the token says; nothing when the policy failed.
+    pub(crate) decoded: Option<Arc<Decoded>>,
+    /// Its verdict; none of a policy that only decodes.
+    pub(crate) valid: Option<bool>,
 }
 
 /// What VerifyAPIKey found out; the variables it sets are read from here too.
@@ -98,6 +107,8 @@ pub(crate) struct Cold {
     unnamed: Vec<(Box<str>, Value<'static>)>,
     /// Failures beside the fault in force, the latest last.
     failures: Vec<Raised>,
+    /// What policies found in tokens, by their indices.
+    judged: Vec<(u32, Judged)>,
     /// How far a policy got that asks its host more than once.
     pub(crate) progress: usize,
     /// The token a policy is looking up.
@@ -191,6 +202,26 @@ impl<'r> Run<'r> {
         if let Some(before) = self.fault.replace(raised) {
             self.note_failure(before);
         }
+    }
+
+    /// Notes what a policy, by its index, found in a token; what was written to its variables before is over.
+    pub(crate) fn judge(&mut self, proxy: &ProxyPlan, policy: u32, judged: Judged) {
+        let cold = self.cold_mut();
+        for (slot, (_, entry)) in cold.slots.iter_mut().zip(proxy.names.iter()) {
+            if matches!(&entry.kind, Kind::Decoded { policy: of, .. } if *of == policy) {
+                *slot = None;
+            }
+        }
+        let known = &mut cold.judged;
+        match known.iter_mut().find(|(at, _)| *at == policy) {
+            Some((_, before)) => *before = judged,
+            None => known.push((policy, judged)),
+        }
+    }
+
+    /// What a policy found in a token.
+    pub(crate) fn judged(&self, policy: u32) -> Option<&Judged> {
+        self.cold.as_ref()?.judged.iter().find(|(at, _)| *at == policy).map(|(_, judged)| judged)
     }
 
     /// The target endpoint, once it is known.

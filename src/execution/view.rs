@@ -5,7 +5,7 @@ use crate::fault::Raised;
 use crate::message::{Field, MessageRef};
 use crate::plan::{ProxyPlan, Snapshot};
 use crate::template::{RandomSource, RenderContext, Unresolved};
-use crate::variables::{FailureFact, Kind, MessageName, Scope, Value, VarRef};
+use crate::variables::{DecodedVariable, FailureFact, Kind, MessageName, Scope, Value, VarRef};
 
 /// A request's variables at one moment.
 #[derive(Clone, Copy)]
@@ -53,6 +53,7 @@ impl<'a> View<'a, '_> {
                 Kind::Token(token) => token.read(self).map(Value::into_owned),
                 Kind::ApiKey(policy, key) => key.read(policy, self).map(Value::into_owned),
                 Kind::Failure { prefix, policy, fact } => self.failure(prefix, policy, fact),
+                Kind::Decoded { policy, variable } => self.decoded(policy, &variable),
                 Kind::Interface(name) => self.interface(&name),
                 Kind::Plain => None,
             },
@@ -82,8 +83,18 @@ impl<'a> View<'a, '_> {
             Kind::Token(token) => token.read(self),
             Kind::ApiKey(policy, key) => key.read(*policy, self),
             Kind::Failure { prefix, policy, fact } => self.failure(prefix, *policy, *fact),
+            Kind::Decoded { policy, variable } => self.decoded(*policy, variable),
             Kind::Interface(name) => self.interface(name),
         }
+    }
+
+    fn decoded(self, policy: u32, variable: &DecodedVariable) -> Option<Value<'a>> {
+        let judged = self.run.judged(policy)?;
+        if *variable == DecodedVariable::Valid {
+            return judged.valid.map(Value::Boolean);
+        }
+        let dialect = &self.snapshot.settings.dialect;
+        variable.read(judged.decoded.as_ref()?, self.now_ms(), dialect.jwt_times_in_ms)
     }
 
     /// A field of a message; that of an error message which nobody has needed yet is the one of its default.

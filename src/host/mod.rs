@@ -10,6 +10,7 @@ mod clock;
 mod code;
 mod fingerprint;
 mod found;
+mod jwks;
 mod memory;
 mod paired;
 mod random;
@@ -25,6 +26,7 @@ pub use client_id::ClientId;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use code::{AuthorizationCode, ChallengeMethod, CodeChallenge};
 pub use found::FoundToken;
+pub use jwks::{DeferredJwks, JwksSource};
 pub use memory::{GrantId, MemoryTokenStore, TokenHash};
 pub use paired::PairedToken;
 pub use random::{Random, SystemRandom};
@@ -74,6 +76,8 @@ pub struct Host {
     pub random: Arc<dyn Random>,
     /// Issued tokens.
     pub tokens: Arc<dyn TokenStore>,
+    /// Published key sets.
+    pub jwks: Arc<dyn JwksSource>,
     memory: Option<Arc<MemoryTokenStore>>,
 }
 
@@ -85,6 +89,7 @@ impl Host {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom::new()),
             tokens: Arc::clone(&tokens) as Arc<dyn TokenStore>,
+            jwks: Arc::new(DeferredJwks),
             memory: Some(tokens),
         }
     }
@@ -108,6 +113,13 @@ impl Host {
     pub fn with_tokens(mut self, tokens: impl TokenStore + 'static) -> Self {
         self.tokens = Arc::new(tokens);
         self.memory = None;
+        self
+    }
+
+    /// The same host with another source of published key sets.
+    #[must_use]
+    pub fn with_jwks(mut self, jwks: impl JwksSource + 'static) -> Self {
+        self.jwks = Arc::new(jwks);
         self
     }
 

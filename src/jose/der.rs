@@ -2,6 +2,8 @@
 //!
 //! Lengths are checked against what is left before anything is cut off, nothing is copied, and nothing recurses.
 
+use super::algorithm::Family;
+
 /// What is left of a DER encoding.
 #[derive(Clone, Copy, Debug)]
 struct Reader<'a> {
@@ -10,14 +12,18 @@ struct Reader<'a> {
 
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
+const OCTET_STRING: u8 = 0x04;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 /// `[0] EXPLICIT`, the version of a certificate.
 const CONTEXT_0: u8 = 0xa0;
+/// `[1] EXPLICIT`, the public half of a private key.
+const CONTEXT_1: u8 = 0xa1;
 
 const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 const CURVE_P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+const CURVE_P521: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x23];
 const CURVE_P384: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 
@@ -86,6 +92,10 @@ pub(super) enum PublicKey<'a> {
     P256(&'a [u8]),
     /// An uncompressed point.
     P384(&'a [u8]),
+    /// An uncompressed point.
+    P521(&'a [u8]),
+    /// A point on a curve that no algorithm here uses.
+    OtherCurve,
     /// 32 bytes.
     Ed25519(&'a [u8]),
 }
@@ -147,8 +157,188 @@ fn key_of(mut info: Reader<'_>) -> Option<PublicKey<'_>> {
     match key.len() {
         65 if curve == CURVE_P256 => Some(PublicKey::P256(key)),
         97 if curve == CURVE_P384 => Some(PublicKey::P384(key)),
-        _ => None,
+        133 if curve == CURVE_P521 => Some(PublicKey::P521(key)),
+        _ if [CURVE_P256, CURVE_P384, CURVE_P521].contains(&curve) => None,
+        _ => Some(PublicKey::OtherCurve),
     }
+}
+
+/// A private key of an elliptic curve, with its public point where it is written along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct EcPrivateKey<'a> {
+    pub(super) family: Option<Family>,
+    pub(super) scalar: &'a [u8],
+    pub(super) point: &'a [u8],
+}
+
+/// An `ECPrivateKey` of RFC 5915 that names its curve and holds its public point.
+pub(super) fn ec_private_key(der: &[u8]) -> Option<EcPrivateKey<'_>> {
+    let mut outer = Reader::new(der);
+    let mut key = outer.sequence()?;
+    if key.expect(INTEGER)? != [1] || !outer.is_empty() {
+        return None;
+    }
+    let scalar = key.expect(OCTET_STRING)?;
+    let curve = Reader::new(key.expect(CONTEXT_0)?).expect(OBJECT_IDENTIFIER)?;
+    let (unused, point) = Reader::new(key.expect(CONTEXT_1)?).expect(BIT_STRING)?.split_first()?;
+    (*unused == 0 && key.is_empty()).then_some(EcPrivateKey { family: family_of(curve), scalar, point })
+}
+
+/// What kind of private key a PKCS#8 document holds; nothing when it is none at all.
+pub(super) fn pkcs8_kind(der: &[u8]) -> Option<Pkcs8Kind> {
+    let mut info = Reader::new(der).sequence()?;
+    info.expect(INTEGER)?;
+    let mut algorithm = info.sequence()?;
+    let name = algorithm.expect(OBJECT_IDENTIFIER)?;
+    Some(if name == RSA_ENCRYPTION {
+        Pkcs8Kind::Family(Family::Rsa)
+    } else if name == ED25519 {
+        Pkcs8Kind::Family(Family::Ed25519)
+    } else if name == EC_PUBLIC_KEY {
+        family_of(algorithm.expect(OBJECT_IDENTIFIER)?).map_or(Pkcs8Kind::OtherCurve, Pkcs8Kind::Family)
+    } else {
+        Pkcs8Kind::Other
+    })
+}
+
+/// The kind of a private key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pkcs8Kind {
+    Family(Family),
+    OtherCurve,
+    Other,
+}
+
+fn family_of(curve: &[u8]) -> Option<Family> {
+    [(CURVE_P256, Family::P256), (CURVE_P384, Family::P384), (CURVE_P521, Family::P521)]
+        .into_iter()
+        .find_map(|(known, family)| (known == curve).then_some(family))
+}
+
+/// A private key under a password, as PBES2 of RFC 8018 writes it with AES in CBC mode.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EncryptedPrivateKey<'a> {
+    pub(super) prf: Prf,
+    pub(super) salt: &'a [u8],
+    pub(super) iterations: u32,
+    /// Bytes of the AES key.
+    pub(super) key_bytes: usize,
+    pub(super) iv: &'a [u8],
+    pub(super) ciphertext: &'a [u8],
+}
+
+/// The hash of a PBKDF2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prf {
+    Sha1,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+/// An `EncryptedPrivateKeyInfo`; nothing when it is written in another way than OpenSSL does.
+pub(super) fn encrypted_private_key(der: &[u8]) -> Option<EncryptedPrivateKey<'_>> {
+    const PBES2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d];
+    const PBKDF2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0c];
+    const HMAC: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02];
+    const AES: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01];
+    let mut info = Reader::new(der).sequence()?;
+    let mut algorithm = info.sequence()?;
+    if algorithm.expect(OBJECT_IDENTIFIER)? != PBES2 {
+        return None;
+    }
+    let mut parameters = algorithm.sequence()?;
+    let mut derivation = parameters.sequence()?;
+    if derivation.expect(OBJECT_IDENTIFIER)? != PBKDF2 {
+        return None;
+    }
+    let mut derivation = derivation.sequence()?;
+    let salt = derivation.expect(OCTET_STRING)?;
+    let iterations = derivation.expect(INTEGER)?;
+    if iterations.len() > 4 || iterations.first()? & 0x80 != 0 {
+        return None;
+    }
+    let iterations = iterations.iter().fold(0u32, |sum, byte| (sum << 8) | u32::from(*byte));
+    derivation.skip_if(INTEGER);
+    let prf = match derivation.sequence() {
+        None => Prf::Sha1,
+        Some(mut prf) => match prf.expect(OBJECT_IDENTIFIER)?.strip_prefix(HMAC)? {
+            [7] => Prf::Sha1,
+            [9] => Prf::Sha256,
+            [10] => Prf::Sha384,
+            [11] => Prf::Sha512,
+            _ => return None,
+        },
+    };
+    let mut cipher = parameters.sequence()?;
+    let key_bytes = match cipher.expect(OBJECT_IDENTIFIER)?.strip_prefix(AES)? {
+        [2] => 16,
+        [22] => 24,
+        [42] => 32,
+        _ => return None,
+    };
+    let iv = cipher.expect(OCTET_STRING)?;
+    let ciphertext = info.expect(OCTET_STRING)?;
+    Some(EncryptedPrivateKey { prf, salt, iterations, key_bytes, iv, ciphertext })
+}
+
+/// An `RSAPublicKey` of a modulus and an exponent, both big-endian.
+pub(super) fn rsa_key_of(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
+    let content = [integer(modulus), integer(exponent)].concat();
+    element(SEQUENCE, &content)
+}
+
+/// A `SubjectPublicKeyInfo` around an `RSAPublicKey`.
+#[cfg(feature = "jwe")]
+pub(super) fn spki_of_rsa(key: &[u8]) -> Vec<u8> {
+    let bits = [[0].as_slice(), key].concat();
+    element(SEQUENCE, &[rsa_identifier(), element(BIT_STRING, &bits)].concat())
+}
+
+/// A PKCS#8 document around an `RSAPrivateKey` of PKCS#1.
+#[cfg(feature = "jwe")]
+pub(super) fn pkcs8_of_rsa(key: &[u8]) -> Vec<u8> {
+    element(SEQUENCE, &[element(INTEGER, &[0]), rsa_identifier(), element(OCTET_STRING, key)].concat())
+}
+
+#[cfg(feature = "jwe")]
+fn rsa_identifier() -> Vec<u8> {
+    const NULL: &[u8] = &[0x05, 0];
+    element(SEQUENCE, &[element(OBJECT_IDENTIFIER, RSA_ENCRYPTION).as_slice(), NULL].concat())
+}
+
+/// An `RSAPrivateKey` of its numbers.
+#[cfg(all(test, feature = "jwe"))]
+pub(super) fn rsa_private_key_of(numbers: &[Vec<u8>]) -> Vec<u8> {
+    let numbers: Vec<Vec<u8>> = numbers.iter().map(|number| integer(number)).collect();
+    element(SEQUENCE, &[element(INTEGER, &[0]), numbers.concat()].concat())
+}
+
+fn integer(bytes: &[u8]) -> Vec<u8> {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    let digits = bytes.get(zeros..).unwrap_or_default();
+    let mut content = Vec::with_capacity(digits.len() + 1);
+    if digits.first().is_none_or(|byte| byte & 0x80 != 0) {
+        content.push(0);
+    }
+    content.extend(digits);
+    element(INTEGER, &content)
+}
+
+fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len().to_be_bytes();
+    let digits = length.get(length.iter().take_while(|byte| **byte == 0).count()..).unwrap_or_default();
+    let mut der = vec![tag];
+    match digits {
+        [] => der.push(0),
+        [short @ 0..=0x7f] => der.push(*short),
+        long => {
+            der.push(0x80 | u8::try_from(long.len()).unwrap_or(0x7f));
+            der.extend(long);
+        }
+    }
+    der.extend(content);
+    der
 }
 
 #[cfg(test)]
@@ -172,6 +362,7 @@ mod tests {
         #[test]
         fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = (subject_public_key_info(&bytes), certificate(&bytes), rsa_public_key(&bytes));
+            let _ = (ec_private_key(&bytes), pkcs8_kind(&bytes), encrypted_private_key(&bytes));
         }
 
         #[test]
@@ -180,6 +371,7 @@ mod tests {
             let mut der = vec![SEQUENCE, length];
             der.extend(bytes);
             let _ = (subject_public_key_info(&der), certificate(&der), rsa_public_key(&der));
+            let _ = (ec_private_key(&der), pkcs8_kind(&der), encrypted_private_key(&der));
         }
     }
 }

@@ -17,6 +17,8 @@ pub(super) enum Label {
     Certificate,
     PrivateKey,
     RsaPrivateKey,
+    EcPrivateKey,
+    EncryptedPrivateKey,
 }
 
 const LABELS: &[(&str, Label)] = &[
@@ -25,6 +27,8 @@ const LABELS: &[(&str, Label)] = &[
     ("CERTIFICATE", Label::Certificate),
     ("PRIVATE KEY", Label::PrivateKey),
     ("RSA PRIVATE KEY", Label::RsaPrivateKey),
+    ("EC PRIVATE KEY", Label::EcPrivateKey),
+    ("ENCRYPTED PRIVATE KEY", Label::EncryptedPrivateKey),
 ];
 
 const BYTES: usize = 64 << 10;
@@ -36,7 +40,12 @@ pub(super) fn first_block(text: &str) -> Option<Block> {
     if text.len() > BYTES {
         return None;
     }
-    let (_, rest) = text.split_once("-----BEGIN ")?;
+    let (before, rest) = text.split_once("-----BEGIN ")?;
+    // The parameters of a curve come before its key.
+    let (_, rest) = match rest.strip_prefix("EC PARAMETERS-----") {
+        Some(rest) => rest.split_once("-----BEGIN ")?,
+        None => (before, rest),
+    };
     let (label, rest) = rest.split_once("-----")?;
     let (body, rest) = rest.split_once("-----END ")?;
     let (end, _) = rest.split_once("-----")?;
@@ -59,7 +68,7 @@ mod tests {
             "-----BEGIN PUBLIC KEY-----AAEC",
             "-----BEGIN PUBLIC KEY-----AAEC-----END CERTIFICATE-----",
             "-----BEGIN PUBLIC KEY-----A?EC-----END PUBLIC KEY-----",
-            "-----BEGIN ENCRYPTED PRIVATE KEY-----AAEC-----END ENCRYPTED PRIVATE KEY-----",
+            "-----BEGIN DSA PRIVATE KEY-----AAEC-----END DSA PRIVATE KEY-----",
         ] {
             assert!(first_block(text).is_none(), "{text}");
         }

@@ -77,7 +77,7 @@ impl Run for Compiled {
     fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
         match reply {
             Reply::Token(reply) => self.deleted(cx, &reply),
-            Reply::Failed(_) => cx.unexpected(),
+            Reply::Jwks(_) | Reply::Failed(_) => cx.unexpected(),
         }
     }
 

@@ -201,7 +201,7 @@ impl Run for Compiled {
     fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
         match reply {
             Reply::Token(reply) => self.found(cx, reply),
-            Reply::Failed(_) => cx.unexpected(),
+            Reply::Jwks(_) | Reply::Failed(_) => cx.unexpected(),
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod common;
 mod document;
+mod jose;
 mod remembered;
 pub(crate) mod shape;
 mod step;
@@ -25,6 +26,8 @@ pub mod connector_callout;
 mod cors;
 pub mod data_capture;
 pub mod delete_oauth_v1_info;
+mod decode_jws;
+mod decode_jwt;
 mod delete_oauth_v2_info;
 pub mod external_callout;
 pub mod extract_variables;
@@ -33,6 +36,8 @@ mod flow_callout;
 pub mod generate_saml_assertion;
 pub mod get_api_product;
 pub mod get_oauth_v1_info;
+mod generate_jws;
+mod generate_jwt;
 mod get_oauth_v2_info;
 pub mod graph_ql;
 mod hmac;
@@ -84,6 +89,8 @@ pub mod trace_capture;
 pub mod validate_saml_assertion;
 mod verify_api_key;
 pub mod verify_iam;
+mod verify_jws;
+mod verify_jwt;
 pub mod xml_threat_protection;
 pub mod xml_to_json;
 pub mod xsl;
@@ -238,10 +245,14 @@ policy_table! {
     runs {
         AccessControl => access_control::AccessControl,
         AssignMessage => assign_message::AssignMessage,
+        DecodeJWS => decode_jws::DecodeJWS,
+        DecodeJWT => decode_jwt::DecodeJWT,
         BasicAuthentication => basic_authentication::BasicAuthentication,
         CORS => cors::Cors,
         DeleteOAuthV2Info => delete_oauth_v2_info::DeleteOAuthV2Info,
         FlowCallout => flow_callout::FlowCallout,
+        GenerateJWS => generate_jws::GenerateJWS,
+        GenerateJWT => generate_jwt::GenerateJWT,
         GetOAuthV2Info => get_oauth_v2_info::GetOAuthV2Info,
         HMAC => hmac::Hmac,
         OAuthV2 => oauth_v2::OAuthV2,
@@ -249,6 +260,8 @@ policy_table! {
         RevokeOAuthV2 => revoke_oauth_v2::RevokeOAuthV2,
         SetOAuthV2Info => set_oauth_v2_info::SetOAuthV2Info,
         VerifyAPIKey => verify_api_key::VerifyApiKey,
+        VerifyJWS => verify_jws::VerifyJWS,
+        VerifyJWT => verify_jwt::VerifyJWT,
     }
     reads {
         AccessEntity => access_entity::AccessEntity,
@@ -329,12 +342,21 @@ pub mod ast {
     pub use super::basic_authentication::{AssignHeader, BasicAuthentication, BasicOperation};
     pub use super::common::{Attribute, ValueOrRef};
     pub use super::cors::Cors;
+    pub use super::decode_jws::DecodeJWS;
+    pub use super::decode_jwt::DecodeJWT;
     pub use super::delete_oauth_v2_info::DeleteOAuthV2Info;
     pub use super::flow_callout::{FlowCallout, Parameter};
+    pub use super::generate_jws::GenerateJWS;
+    pub use super::generate_jwt::GenerateJWT;
     pub use super::get_oauth_v2_info::GetOAuthV2Info;
     pub use super::hmac::{
         Hmac, HmacAlgorithm, HmacEncoding, HmacMessage, HmacOutput, HmacSecretKey, HmacVerificationValue, KeyEncoding,
     };
+    pub use super::jose::elements::{
+        DirectKey, DirectValue, Jwks, PasswordKey, PrivateKey, PrivateVariable, PublicKey, SecretEncoding, SecretKey,
+    };
+    pub use super::jose::named::{ClaimType, NamedValue, NamedValues};
+    pub use super::jose::{EncryptionAlgorithms, TokenType};
     pub use super::message_edit::{
         AssignVariable, Authentication, Change, CopyParts, GoogleAccessToken, GoogleIdToken, MessageAction,
         NamedTemplate, Payload, Selected, SelectedItem, SelectedPart,
@@ -344,6 +366,8 @@ pub mod ast {
     pub use super::revoke_oauth_v2::RevokeOAuthV2;
     pub use super::set_oauth_v2_info::SetOAuthV2Info;
     pub use super::verify_api_key::VerifyApiKey;
+    pub use super::verify_jws::VerifyJWS;
+    pub use super::verify_jwt::{MaxLifespan, VerifyJWT};
 }
 
 /// A row of the table of policy types.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::execution::{Run as RunState, Shadowed, View};
 use crate::fault::{FaultSpec, Raised};
 use crate::host::{
@@ -41,6 +43,8 @@ impl From<Result<(), Raised>> for StepResult {
 /// What a step needs from the host before it can go on.
 pub(crate) enum Need {
     Token(TokenRequest),
+    /// The key set that is published at an address.
+    Jwks(Box<str>),
 }
 
 /// What is asked of the token store, with the texts it is about.
@@ -87,6 +91,8 @@ pub(crate) use crate::need::TokenAnswer as TokenReply;
 /// What the host answered.
 pub(crate) enum Reply {
     Token(TokenReply),
+    /// The document, unless it cannot be had.
+    Jwks(Option<Bytes>),
     Failed(HostFailure),
 }
 
@@ -147,6 +153,21 @@ impl<'s, 'r> StepContext<'s, 'r> {
         }
     }
 
+    /// Asks for a published key set, or suspends until the host has fetched it; nothing when it cannot be had.
+    pub(crate) fn jwks(&self, uri: &str) -> Result<Option<Bytes>, StepResult> {
+        match self.snapshot.host.jwks.fetch(uri) {
+            Answer::Ready(document) => Ok(Some(document)),
+            Answer::Deferred => Err(StepResult::Suspend(Need::Jwks(uri.into()))),
+            Answer::Failed(_) => Ok(None),
+        }
+    }
+
+    /// The place of this policy in its plan.
+    pub(crate) fn policy_index(&self) -> Option<u32> {
+        let at = self.proxy.policies.iter().position(|policy| std::ptr::eq(policy, self.policy));
+        at.and_then(|at| u32::try_from(at).ok())
+    }
+
     /// A reply that no step asked for: the run cannot be trusted to go on.
     pub(crate) fn unexpected(&self) -> StepResult {
         StepResult::Raise(Raised::host_failure())
@@ -154,8 +175,7 @@ impl<'s, 'r> StepContext<'s, 'r> {
 
     /// Sets the failure variables of this policy, which goes on in another way than by raising a fault.
     pub(crate) fn note_failure(&mut self, mut raised: Raised) {
-        let at = self.proxy.policies.iter().position(|policy| std::ptr::eq(policy, self.policy));
-        raised.policy = at.and_then(|at| u32::try_from(at).ok());
+        raised.policy = self.policy_index();
         self.run.note_failure(raised);
     }
 

@@ -1,15 +1,17 @@
 //! Flow variables: names resolved at link time, values read on demand.
 
 mod api_key;
+mod decoded;
 mod names;
 mod system;
 mod time;
 mod token;
 mod value;
 
+pub(crate) use decoded::{Decoded, DecodedVariable};
 pub(crate) use names::{FailureFact, FailureNames, Kind, MessageName, Names};
 pub(crate) use system::{CertificateFact, FlowFact, Moment, SystemVariable, TimePart, TlsFact};
-pub(crate) use time::civil;
+pub(crate) use time::{civil, days_from_civil};
 use token::TokenVariable;
 pub use value::Value;
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::api_key::KeyVariable;
+use super::decoded::DecodedVariable;
 use super::system::SystemVariable;
 use super::token::TokenVariable;
 use super::{Intern, VarRef};
@@ -50,6 +51,8 @@ pub(crate) enum Kind {
     /// A fact about the failure of a policy, or of one of the same name in a shared flow: they share the variable. Of any
     /// policy with the prefix, when it has no index.
     Failure { prefix: &'static str, policy: Option<u32>, fact: FailureFact },
+    /// A fact about the token that a policy decoded.
+    Decoded { policy: u32, variable: DecodedVariable },
 }
 
 pub(crate) struct Entry {
@@ -115,6 +118,9 @@ impl Names {
     pub(crate) fn classify(&self, name: &str) -> Kind {
         if let Some(failure) = failure(name, &self.policies) {
             return failure;
+        }
+        if let Some(decoded) = decoded(name, &self.policies) {
+            return decoded;
         }
         let of_runtime = || name.split_once('.').and_then(|(head, tail)| Some((runtime_message(head)?, tail)));
         // A message may have dots in its name, so the longest name that fits is meant.
@@ -206,6 +212,18 @@ fn failure(name: &str, policies: &[FailureNames]) -> Option<Kind> {
         let prefix = policies.get(at)?.prefix;
         return Some(Kind::Failure { prefix, policy: u32::try_from(at).ok(), fact });
     }
-    let prefix = policies.iter().find(|names| names.prefix == stem)?.prefix;
+    // The pages write `JWT.failed` and `JWS.failed`, but `jwt.{policy}.failed`.
+    let prefix = policies.iter().find(|names| names.prefix.eq_ignore_ascii_case(stem))?.prefix;
     (fact == FailureFact::Failed).then_some(Kind::Failure { prefix, policy: None, fact })
+}
+
+/// A policy may have dots in its name, so the longest name that fits is meant.
+fn decoded(name: &str, policies: &[FailureNames]) -> Option<Kind> {
+    let (prefix, rest) = name.split_once('.').filter(|(prefix, _)| matches!(*prefix, "jwt" | "jws"))?;
+    let fitting = policies.iter().zip(0u32..).filter_map(|(known, at)| {
+        let tail = rest.strip_prefix(&*known.policy)?.strip_prefix('.').filter(|_| known.prefix == prefix)?;
+        Some((at, tail))
+    });
+    let (policy, tail) = fitting.min_by_key(|(_, tail)| tail.len())?;
+    Some(Kind::Decoded { policy, variable: DecodedVariable::parse(tail, prefix == "jwt")? })
 }

@@ -42,6 +42,22 @@ pub(crate) fn civil(ms: i64) -> Civil {
     }
 }
 
+/// Days of the Unix epoch of a date; nothing when there is no such day.
+pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
+    if !(0..=9999).contains(&year) || !(1..=12).contains(&month) || day < 1 {
+        return None;
+    }
+    let shifted_year = if month <= 2 { year - 1 } else { year };
+    let era = shifted_year.div_euclid(400);
+    let year_of_era = shifted_year.rem_euclid(400);
+    let month_from_march = (month + 9) % 12;
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    let days = era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468;
+    // A day too many would be one of the next month.
+    let at = civil(days * 86_400_000);
+    ((at.year, at.month, at.day) == (year, month, day)).then_some(days)
+}
+
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -75,5 +91,8 @@ mod tests {
         assert_eq!(civil(951_782_400_000).to_string(), "Tue, 29 Feb 2000 00:00:00");
         assert_eq!(civil(-1).to_string(), "Wed, 31 Dec 1969 23:59:59");
         assert_eq!(civil(1_767_323_045_678).millisecond, 678);
+        assert_eq!(days_from_civil(2000, 2, 29), Some(951_782_400 / 86_400));
+        assert_eq!((days_from_civil(1970, 1, 1), days_from_civil(1969, 12, 31)), (Some(0), Some(-1)));
+        assert_eq!((days_from_civil(2001, 2, 29), days_from_civil(2001, 13, 1)), (None, None));
     }
 }

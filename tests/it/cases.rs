@@ -8,8 +8,10 @@ pub(crate) fn root() -> &'static Path {
 
 /// The case files of the tests and of the examples.
 pub(crate) fn files() -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(root().join("tests/cases"))
-        .expect("tests/cases")
+    let folders = ["tests/cases", "tests/cases/jwe"];
+    let folders = folders.iter().take(if cfg!(feature = "jwe") { 2 } else { 1 });
+    let mut files: Vec<PathBuf> = folders
+        .flat_map(|folder| std::fs::read_dir(root().join(folder)).expect("a folder of cases"))
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| path.extension().is_some_and(|it| it == "yaml"))
         .collect();

@@ -47,6 +47,7 @@ fn run<'r>(engine: &PolicyEngine, request: &'r Request<Bytes>, status: u16) -> O
             }
         }
         Progress::NeedToken(_) => panic!("no token is asked for"),
+        Progress::NeedJwks(_) => panic!("no key set is asked for"),
     }
 }
 

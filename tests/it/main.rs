@@ -16,6 +16,9 @@ mod deploy;
 mod dialect;
 mod dialect_flows;
 mod fuzz;
+mod jose;
+#[cfg(feature = "jwe")]
+mod jwe;
 mod jwt_oracle;
 mod ledger;
 mod limits;

@@ -15,6 +15,7 @@ const SHARED: &[&str] = &[
     "step",
     "document",
     "extraction",
+    "jose",
     "message_edit",
     "named",
     "remembered",

@@ -305,6 +305,7 @@ fn run<'r>(engine: &PolicyEngine, request: &'r Request<Bytes>) -> Outcome<'r> {
             _ => panic!("nothing else is asked"),
         },
         Progress::NeedToken(_) => panic!("the store is in memory"),
+        Progress::NeedJwks(_) => panic!("no key set is asked for"),
     }
 }
 

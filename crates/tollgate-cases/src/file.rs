@@ -44,6 +44,7 @@ pub struct CaseFile {
     entities: Entities,
     bundles: Vec<Bundle>,
     policies: Vec<(String, String)>,
+    before: Vec<(String, String)>,
 }
 
 impl CaseFile {
@@ -80,6 +81,10 @@ impl CaseFile {
         for name in &document.policies {
             policies.push((name.clone(), load::text(&beside(name))?));
         }
+        let mut before = Vec::new();
+        for name in &document.before {
+            before.push((name.clone(), load::text(&beside(name))?));
+        }
         policies.extend(document.policy.iter().map(|xml| ("policy.xml".to_owned(), xml.clone())));
         if !policies.is_empty() && !document.bundles.is_empty() {
             return Err(CaseError::format(path, "a case file has `bundles` or policies, not both"));
@@ -87,7 +92,7 @@ impl CaseFile {
         if let Some(name) = document.flow_hooks.keys().find(|name| tollgate::FlowHook::from_name(name).is_none()) {
             return Err(CaseError::format(path, format!("`{name}` is no flow hook")));
         }
-        let file = Self { path: path.to_owned(), document, entities, bundles: loaded.bundles, policies };
+        let file = Self { path: path.to_owned(), document, entities, bundles: loaded.bundles, policies, before };
         file.check()?;
         Ok(file)
     }
@@ -147,6 +152,7 @@ impl CaseFile {
         for bundle in &self.bundles {
             deployment = deployment.bundle(bundle.clone());
         }
+        let deployment = self.before.iter().fold(deployment, |deployment, (name, xml)| deployment.policy(name, xml));
         match policy {
             Some(xml) => deployment.policy("policy.xml", xml),
             None => self.policies.iter().fold(deployment, |deployment, (name, xml)| deployment.policy(name, xml)),
@@ -216,6 +222,7 @@ impl CaseFile {
         let now_ms = parse_time(now)?;
         host.set_time(now_ms);
         host.set_faults(step.host, mode);
+        host.set_jwks(step.jwks, mode);
         let issued = step.tokens.iter().try_for_each(|token| issue(host.store(), token, &self.entities, now_ms));
         let issued =
             issued.and_then(|()| step.codes.iter().try_for_each(|code| issue_code(host.store(), code, now_ms)));
@@ -243,6 +250,7 @@ fn steps(case: &Case) -> impl Iterator<Item = Step<'_>> {
         request: &case.request,
         target: case.target.as_ref(),
         host: case.host,
+        jwks: &case.jwks,
         want: &case.want,
     };
     let following = case.then.iter().map(|then| Step {
@@ -252,6 +260,7 @@ fn steps(case: &Case) -> impl Iterator<Item = Step<'_>> {
         request: &then.request,
         target: then.target.as_ref(),
         host: then.host,
+        jwks: &then.jwks,
         want: &then.want,
     });
     std::iter::once(first).chain(following)

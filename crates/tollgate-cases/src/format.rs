@@ -18,6 +18,9 @@ pub struct Document {
     /// Policy documents, relative to the file, which run in this order; in place of bundles.
     #[serde(default)]
     pub policies: Vec<String>,
+    /// Policy documents, relative to the file, which run before those of the file and before a case's own.
+    #[serde(default)]
+    pub before: Vec<String>,
     /// A policy document in place, after those of `policies`.
     #[serde(default)]
     pub policy: Option<String>,
@@ -100,6 +103,9 @@ pub struct Case {
     /// What of the host fails or waits.
     #[serde(default)]
     pub host: HostFaults,
+    /// Published key sets by address; a `null`, or an address that is not there, cannot be fetched.
+    #[serde(default)]
+    pub jwks: Map<String, Value>,
     /// What must come of it.
     #[serde(default)]
     pub want: Want,
@@ -133,6 +139,9 @@ pub struct Then {
     /// What of the host fails or waits.
     #[serde(default)]
     pub host: HostFaults,
+    /// Published key sets by address; a `null`, or an address that is not there, cannot be fetched.
+    #[serde(default)]
+    pub jwks: Map<String, Value>,
     /// What must come of it.
     #[serde(default)]
     pub want: Want,

@@ -1,10 +1,13 @@
 //! The host of a case: a clock that is set, random bytes that repeat, and a token store that can be told to fail or wait.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
+use serde_json::{Map, Value};
 use tollgate::host::{
-    AccessToken, Answer, AuthorizationCode, Clock, Host, HostFailure, IssuedKind, MemoryTokenStore, Random,
+    AccessToken, Answer, AuthorizationCode, Clock, Host, HostFailure, IssuedKind, JwksSource, MemoryTokenStore, Random,
     RevocationFilter, Rotation, TokenChange, TokenKey, TokenPair, TokenStatus, TokenStore,
 };
 use tollgate::{NeedToken, Progress};
@@ -51,6 +54,8 @@ pub(crate) struct CaseHost {
     tokens: AtomicU8,
     random: SeededRandom,
     store: MemoryTokenStore,
+    jwks: Mutex<HashMap<String, Bytes>>,
+    jwks_waits: AtomicBool,
 }
 
 const READY: u8 = 0;
@@ -67,6 +72,8 @@ impl CaseHost {
             tokens: AtomicU8::new(READY),
             random: SeededRandom::new(1),
             store: MemoryTokenStore::new(),
+            jwks: Mutex::default(),
+            jwks_waits: AtomicBool::new(false),
         })
     }
 
@@ -76,6 +83,7 @@ impl CaseHost {
             .with_clock(ClockOf(Arc::clone(self)))
             .with_random(RandomOf(Arc::clone(self)))
             .with_tokens(TokensOf(Arc::clone(self)))
+            .with_jwks(JwksOf(Arc::clone(self)))
     }
 
     pub(crate) fn set_time(&self, now_ms: i64) {
@@ -92,6 +100,20 @@ impl CaseHost {
             (TokenStoreMode::Working, HostMode::Inline) => READY,
         };
         self.tokens.store(tokens, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_jwks(&self, jwks: &Map<String, Value>, mode: HostMode) {
+        let documents = jwks.iter().filter(|(_, document)| !document.is_null()).map(|(uri, document)| {
+            let text = document.as_str().map_or_else(|| document.to_string(), str::to_owned);
+            (uri.clone(), Bytes::from(text))
+        });
+        *self.jwks.lock().unwrap_or_else(PoisonError::into_inner) = documents.collect();
+        self.jwks_waits.store(mode == HostMode::Deferring, Ordering::Relaxed);
+    }
+
+    /// The key set that is published at an address.
+    pub(crate) fn jwks(&self, uri: &str) -> Option<Bytes> {
+        self.jwks.lock().unwrap_or_else(PoisonError::into_inner).get(uri).cloned()
     }
 
     pub(crate) fn store(&self) -> &MemoryTokenStore {
@@ -138,6 +160,17 @@ impl Random for RandomOf {
             return Err(HostFailure);
         }
         self.0.random.fill(bytes)
+    }
+}
+
+struct JwksOf(Arc<CaseHost>);
+
+impl JwksSource for JwksOf {
+    fn fetch(&self, uri: &str) -> Answer<Bytes> {
+        if self.0.jwks_waits.load(Ordering::Relaxed) {
+            return Answer::Deferred;
+        }
+        self.0.jwks(uri).map_or(Answer::Failed(HostFailure), Answer::Ready)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Request};
-use serde_json::Value;
+use serde_json::{Map, Value};
+use tollgate::host::HostFailure;
 use tollgate::{Decision, Outcome, PolicyEngine, Progress, TargetFailure};
 
 use crate::format::{self, Code, DecisionName, TargetFault, Token, Want};
@@ -18,6 +19,7 @@ pub(crate) struct Step<'a> {
     pub(crate) request: &'a format::Request,
     pub(crate) target: Option<&'a format::Target>,
     pub(crate) host: format::HostFaults,
+    pub(crate) jwks: &'a Map<String, Value>,
     pub(crate) want: &'a Want,
 }
 
@@ -91,6 +93,10 @@ impl Observed {
             progress = match progress {
                 Progress::Done(outcome) => break outcome,
                 Progress::NeedToken(need) => host.answer(need),
+                Progress::NeedJwks(need) => match host.jwks(need.uri()) {
+                    Some(document) => need.answer(document),
+                    None => need.fail(HostFailure),
+                },
                 Progress::NeedTarget(need) => {
                     called = Some(Message::new(need.request()));
                     match &answer {

@@ -168,6 +168,13 @@ where
         self.layer.tokens.answer(query).await
     }
 
+    /// By the service that calls the targets, which has the connections and their bounds.
+    async fn jwks(&self, uri: &str) -> Result<Bytes, HostFailure> {
+        let request = Request::get(uri).body(Bytes::new()).map_err(|_| HostFailure)?;
+        let response = self.call(request).await.map_err(|_| HostFailure)?;
+        if response.status() == http::StatusCode::OK { Ok(response.into_body()) } else { Err(HostFailure) }
+    }
+
     async fn target(&self, _: &str, _: &str, request: &Request<Bytes>) -> Result<Response<Bytes>, TargetFailure> {
         self.call(request.clone()).await
     }

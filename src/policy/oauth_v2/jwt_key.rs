@@ -9,7 +9,7 @@ use crate::jose::{Algorithm, Family, KeyError, SigningKey, VerifyingKey};
 use crate::plan::Linker;
 use crate::policy::StepContext;
 use crate::policy::common::ValueOrRef;
-use crate::policy::remembered::Remembered;
+use crate::policy::jose::PreparedKeys;
 use crate::variables::{Intern, Scope as _, VarRef};
 
 /// What a key may be used for.
@@ -48,7 +48,7 @@ impl Usage for SigningKey {
     fn prepare(algorithm: Algorithm, text: &str) -> Result<Self, KeyError> {
         match algorithm.family() {
             Family::Hmac => Self::secret(algorithm, text.as_bytes()),
-            _ => Self::from_pem(algorithm, text),
+            _ => Self::from_pem(algorithm, text, None),
         }
     }
 }
@@ -63,11 +63,8 @@ enum Place<K> {
     /// A public key that stands in the policy, prepared at deployment.
     Literal(K),
     /// A variable; each text it ever holds is prepared once.
-    Variable { var: VarRef, prepared: Remembered<Result<Arc<K>, KeyError>> },
+    Variable { var: VarRef, prepared: PreparedKeys<K> },
 }
-
-/// Keys remembered for one policy: the one in use and those it is being replaced by.
-const KEYS: usize = 8;
 
 /// A key, and what tells it from others of the same policy.
 pub(super) struct Found<'a, K> {
@@ -129,14 +126,14 @@ impl<K: Usage> Key<K> {
                     linker.error(finding, reference.span);
                     return None;
                 }
-                Place::Variable { var: linker.intern(reference), prepared: Remembered::new(KEYS) }
+                Place::Variable { var: linker.intern(reference), prepared: PreparedKeys::new() }
             }
             (None, Some(text)) if is_public => match K::prepare(algorithm, text) {
                 Ok(key) => Place::Literal(key),
                 Err(error) => {
                     let problem = match error {
                         KeyError::Malformed => "is no public key or certificate in PEM form",
-                        KeyError::WrongKind => "is a key of another kind",
+                        KeyError::WrongKind | KeyError::WrongCurve | KeyError::Locked => "is a key of another kind",
                         KeyError::TooShort => "has fewer than 2048 bits, or more than 8192",
                     };
                     let message = format!("the key for algorithm `{}` {problem}", algorithm.as_str());
@@ -164,12 +161,7 @@ impl<K: Usage> Key<K> {
         };
         let view = cx.view();
         let text = view.get(var)?.into_text();
-        let id = prepared.fingerprint(&text);
-        let key = prepared.get(id, |key| Some(key.clone())).unwrap_or_else(|| {
-            let key = K::prepare(self.algorithm, &text).map(Arc::new);
-            prepared.insert(id, key.clone(), |_| false);
-            key
-        });
+        let (id, key) = prepared.find(&text, |text| K::prepare(self.algorithm, text));
         Some(key.map(|key| Found { key: Shared::Counted(key), id }))
     }
 }

@@ -188,7 +188,7 @@ fn without_a_key_nothing_passes() {
 
 #[test]
 fn public_keys_are_literal_or_in_any_variable() {
-    let key = SigningKey::from_pem(Algorithm::Rs256, PRIVATE).unwrap();
+    let key = SigningKey::from_pem(Algorithm::Rs256, PRIVATE, None).unwrap();
     let token = sign("at+JWT", &claims(), &key).unwrap();
     let literal = format!("<Algorithm>RS256</Algorithm><PublicKey><Value>{PUBLIC}</Value></PublicKey>");
     let certificate = include_str!("../../../tests/keys/rsa.certificate.pem");

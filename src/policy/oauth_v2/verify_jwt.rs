@@ -159,7 +159,7 @@ fn verify(
     let key = match key {
         Some(Ok(key)) => key,
         Some(Err(KeyError::TooShort)) => return Err(&INSUFFICIENT_KEY_LENGTH),
-        Some(Err(KeyError::Malformed | KeyError::WrongKind)) | None => return Err(&INVALID_JWT_SIGNATURE),
+        Some(Err(_)) | None => return Err(&INVALID_JWT_SIGNATURE),
     };
     if !key.verify(compact.signed, compact.signature) {
         return Err(&INVALID_JWT_SIGNATURE);

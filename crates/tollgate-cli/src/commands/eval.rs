@@ -116,6 +116,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
             Progress::Done(outcome) => break outcome,
             // The store in memory never waits.
             Progress::NeedToken(need) => need.fail(HostFailure),
+            // A command that evaluates one request opens no connection.
+            Progress::NeedJwks(need) => need.fail(HostFailure),
             Progress::NeedTarget(need) => {
                 show_target(need.request(), &mask, out)?;
                 match answer(arguments, need)? {

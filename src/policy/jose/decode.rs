@@ -1,0 +1,109 @@
+//! Decoding tokens, without believing them.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::failure::{Failure, Refusal, TokenKind};
+use super::source::Source;
+use crate::execution::Judged;
+use crate::jose::{Claims, Compact, five_parts, object};
+use crate::policy::{StepContext, StepResult};
+use crate::variables::Decoded;
+
+/// The header of a token with its algorithm.
+pub(crate) struct ReadHeader {
+    pub(crate) members: Map<String, Json>,
+    pub(crate) algorithm: String,
+}
+
+impl ReadHeader {
+    pub(super) fn parse(header: &[u8]) -> Result<Self, Refusal> {
+        let members = object(header).map_err(|_| Failure::InvalidJsonFormat)?;
+        let algorithm = members.get("alg").and_then(Json::as_str).ok_or(Failure::NoAlgorithmFoundInHeader)?.to_owned();
+        Ok(Self { members, algorithm })
+    }
+}
+
+/// Reads the header of a token that decoded.
+pub(crate) fn header(compact: Option<Compact<'_>>) -> Result<(Compact<'_>, ReadHeader), Refusal> {
+    let compact = compact.ok_or(Failure::FailedToDecode)?;
+    Ok((compact, ReadHeader::parse(compact.header)?))
+}
+
+/// What an encrypted token says to who has no key: its header.
+fn closed(token: &str) -> Result<Decoded, Refusal> {
+    let [header, ..] = five_parts(token).ok_or(Failure::FailedToDecode)?;
+    let ReadHeader { members, .. } = ReadHeader::parse(&header)?;
+    Ok(Decoded { header_json: String::from_utf8_lossy(&header).into(), header: members, ..Decoded::default() })
+}
+
+/// What a token says; the claims of a JWT with the fault where a registered one is of a wrong type.
+pub(crate) fn decoded(compact: Compact<'_>, header: ReadHeader, kind: TokenKind) -> Result<Decoded, Refusal> {
+    let header_json = String::from_utf8_lossy(compact.header).into();
+    let mut decoded = Decoded { header: header.members, header_json, ..Decoded::default() };
+    if kind == TokenKind::Jws {
+        if !compact.payload.is_empty() {
+            let text = std::str::from_utf8(compact.payload).map_err(|_| Failure::InvalidPayload)?;
+            decoded.payload = Some(text.into());
+        }
+        return Ok(decoded);
+    }
+    decoded.claims = Some(object(compact.payload).map_err(|_| Failure::InvalidJsonFormat)?);
+    decoded.payload = Some(String::from_utf8_lossy(compact.payload).into());
+    let times = Claims::parse(compact.payload).map_err(|_| Failure::InvalidJsonFormat)?;
+    decoded.expires_at_ms = times.exp.good();
+    decoded.not_before_ms = times.nbf.good();
+    decoded.issued_at_ms = times.iat.good();
+    Ok(decoded)
+}
+
+/// DecodeJWT and DecodeJWS as they run.
+pub(crate) struct Decoder {
+    pub(crate) kind: TokenKind,
+    pub(crate) source: Source,
+}
+
+impl Decoder {
+    pub(crate) fn run(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
+        let found = self.source.token(cx, self.kind, false).and_then(|token| {
+            if self.kind == TokenKind::Jwt && token.bytes().filter(|byte| *byte == b'.').count() == 4 {
+                return closed(&token);
+            }
+            Compact::decoded(&token, |compact| {
+                let (compact, header) = header(compact)?;
+                decoded(compact, header, self.kind).map_err(|refusal| match refusal {
+                    // The policies that decode name no fault for a payload.
+                    Refusal::Fault(Failure::InvalidPayload, _) => Failure::FailedToDecode.into(),
+                    other => other,
+                })
+            })
+        });
+        conclude(cx, self.kind, found, false)
+    }
+}
+
+/// Notes what became of a token, with a verdict where the policy `verifies`.
+pub(crate) fn conclude(
+    cx: &mut StepContext<'_, '_>,
+    kind: TokenKind,
+    found: Result<Decoded, Refusal>,
+    verifies: bool,
+) -> StepResult {
+    let Some(policy) = cx.policy_index() else { return cx.unexpected() };
+    let (judged, result) = match found {
+        Ok(decoded) => {
+            let judged = Judged { decoded: Some(Arc::new(decoded)), valid: verifies.then_some(true) };
+            (judged, StepResult::Continue)
+        }
+        Err(refusal) => {
+            let result = refusal.into_result(kind);
+            if matches!(result, StepResult::Suspend(_)) {
+                return result;
+            }
+            (Judged { decoded: None, valid: verifies.then_some(false) }, result)
+        }
+    };
+    cx.run.judge(cx.proxy, policy, judged);
+    result
+}
