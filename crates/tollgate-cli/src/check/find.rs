@@ -25,7 +25,10 @@ impl Naming {
     /// The name for people.
     pub(super) fn show(&self, name: &str) -> String {
         match name.strip_prefix(self.prefix.as_str()) {
-            Some("") => self.shown.clone(),
+            Some("") => match self.shown.trim_end_matches('/') {
+                "" => self.shown.clone(),
+                shown => shown.to_owned(),
+            },
             Some(below) => match below.strip_prefix('/') {
                 Some(below) => join(&self.shown, below),
                 None => name.to_owned(),
