@@ -366,6 +366,7 @@ pub(crate) fn record(status: TokenStatus, expires: i64) -> Arc<AccessToken> {
         end_user: None,
         attributes: [].into(),
         refresh_count: 0,
+        paired: None,
     })
 }
 

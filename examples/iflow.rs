@@ -8,7 +8,7 @@ use http::{Request, Response};
 use tollgate::bundle::Bundle;
 use tollgate::entity::Entities;
 use tollgate::host::{Host, TokenChange, TokenKey, TokenStatus, TokenStore};
-use tollgate::{Deployment, Limits, Outcome, PolicyEngine, Progress};
+use tollgate::{Deployment, Limits, Outcome, PolicyEngine, Progress, TokenAnswer};
 
 macro_rules! files {
     ($folder:literal: $($path:literal),+ $(,)?) => {
@@ -85,7 +85,7 @@ fn call(engine: &PolicyEngine, request: Request<Bytes>) -> Outcome<'static> {
     loop {
         progress = match progress {
             Progress::Done(outcome) => return outcome,
-            Progress::NeedToken(need) => need.answer(None),
+            Progress::NeedToken(need) => need.answer(TokenAnswer::Token(None)),
             Progress::NeedTarget(need) => {
                 let sent = need.request();
                 let credentials = if sent.headers().contains_key("authorization") { "with" } else { "without" };

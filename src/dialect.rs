@@ -61,6 +61,35 @@ pub enum NullRoute {
     Empty,
 }
 
+/// Which addresses of `X-Forwarded-For` an AccessControl policy looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum ForwardedFor {
+    /// All of them.
+    All,
+    /// The leftmost, which the client may have written itself.
+    First,
+    /// The rightmost, which the nearest proxy wrote.
+    Last,
+}
+
+/// How an AccessControl policy judges several addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum AddressJudgement {
+    /// Each by itself; one that is denied denies the request.
+    Each,
+    /// Together: the first rule that holds one of them decides.
+    FirstMatch,
+}
+
+/// What an AccessControl policy makes of text in `X-Forwarded-For` that is no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum UnreadableAddress {
+    /// No rule matches it, so that `noRuleMatchAction` decides.
+    NoMatch,
+    /// It is denied.
+    Denied,
+}
+
 /// One value for every switch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -81,6 +110,20 @@ pub struct Dialect {
     pub odata_keys: bool,
     /// Lifetime in milliseconds of an access token whose policy names none.
     pub access_token_lifetime_ms: i64,
+    /// Lifetime in milliseconds of a refresh token whose policy names none, or -1.
+    pub refresh_token_lifetime_ms: i64,
+    /// Lifetime in milliseconds of an authorization code whose policy names none.
+    pub authorization_code_lifetime_ms: i64,
+    /// Whether the access token issued before is revoked when its refresh token is exchanged.
+    pub refresh_revokes_access_token: bool,
+    /// Whether code challenges (RFC 7636) that clients send are kept, and their verifiers demanded.
+    pub code_challenges: bool,
+    /// Whether an OAuth parameter that is sent twice is refused.
+    pub refuse_repeated_parameters: bool,
+    /// Whether a path outside the token's products is told as a missing resource.
+    pub names_missing_resource: bool,
+    /// Status of a failed DeleteOAuthV2Info.
+    pub delete_info_failure_status: u16,
     /// Whether a JWT access token also needs a record in the token store.
     pub jwt_requires_record: bool,
     /// Whether `request.queryparam` and its kin can still be read once there is a response.
@@ -95,6 +138,16 @@ pub struct Dialect {
     pub status_400_is_success: bool,
     /// Whether a request goes on when the shared flow of a flow hook fails, where the hook does not say.
     pub flow_hook_continues_on_error: bool,
+    /// Whether AccessControl looks at `True-Client-IP`.
+    pub true_client_ip: bool,
+    /// The addresses AccessControl looks at where the policy does not say.
+    pub forwarded_for: ForwardedFor,
+    /// Whether `ValidateBasedOn` has a say without `IgnoreTrueClientIPHeader`; otherwise the last address counts.
+    pub validate_based_on_alone: bool,
+    /// Several addresses before the rules of AccessControl.
+    pub address_judgement: AddressJudgement,
+    /// Text before the rules of AccessControl that is no address.
+    pub unreadable_address: UnreadableAddress,
 }
 
 /// A row of the table of switches: what it decides, its values, and what speaks for its default.
@@ -135,6 +188,34 @@ pub const SWITCHES: &[Switch] = &[
         evidence: "SAP documents 3600 s, on Edge 1800 s and 3600 s were seen, X is silent; 3600 s",
     },
     Switch {
+        name: "refresh_token_lifetime_ms",
+        evidence: "undocumented; the templates of Edge write -1, which is without end; -1",
+    },
+    Switch {
+        name: "authorization_code_lifetime_ms",
+        evidence: "undocumented; RFC 6749 recommends ten minutes at most; ten minutes",
+    },
+    Switch {
+        name: "refresh_revokes_access_token",
+        evidence: "undocumented; RFC 6749 lets the old access token live until its end; false",
+    },
+    Switch {
+        name: "code_challenges",
+        evidence: "the vendors have no element for them; a client that sends one relies on it, so it is kept; true",
+    },
+    Switch {
+        name: "refuse_repeated_parameters",
+        evidence: "undocumented; RFC 6749 sections 3.1 and 3.2 forbid them; true",
+    },
+    Switch {
+        name: "names_missing_resource",
+        evidence: "seen on older platforms of Edge: apiresource_doesnot_exist in place of the missing product; false",
+    },
+    Switch {
+        name: "delete_info_failure_status",
+        evidence: "conflict: 401 on the policy page, 404 in the HTTP reference; 401",
+    },
+    Switch {
         name: "jwt_requires_record",
         evidence: "undocumented whether a JWT that another gateway issued with the same key passes; false, so it does",
     },
@@ -162,6 +243,24 @@ pub const SWITCHES: &[Switch] = &[
         name: "flow_hook_continues_on_error",
         evidence: "conflict: true is the default of the API, the guide says the message is rejected; false",
     },
+    Switch { name: "true_client_ip", evidence: "documented: Edge and SAP evaluate it, X does not" },
+    Switch {
+        name: "forwarded_for",
+        evidence: "documented: X_FORWARDED_FOR_ALL_IP on X and Edge, X_FORWARDED_FOR_FIRST_IP by SAP",
+    },
+    Switch {
+        name: "validate_based_on_alone",
+        evidence: "documented for X that several addresses are looked at only with `IgnoreTrueClientIPHeader`, and a \
+                   published policy found that FIRST has no effect by itself; which address counts then is not said",
+    },
+    Switch {
+        name: "address_judgement",
+        evidence: "undocumented; each by itself, so that one denied address denies the request",
+    },
+    Switch {
+        name: "unreadable_address",
+        evidence: "documented as no match, which lets forged text pass where `noRuleMatchAction` is ALLOW; NoMatch",
+    },
 ];
 
 impl Dialect {
@@ -176,6 +275,13 @@ impl Dialect {
             target_errors_reach_proxy: false,
             odata_keys: false,
             access_token_lifetime_ms: 3_600_000,
+            refresh_token_lifetime_ms: -1,
+            authorization_code_lifetime_ms: 600_000,
+            refresh_revokes_access_token: false,
+            code_challenges: true,
+            refuse_repeated_parameters: true,
+            names_missing_resource: false,
+            delete_info_failure_status: 401,
             jwt_requires_record: false,
             query_params_in_response: false,
             system_time: SystemTime::Reading,
@@ -183,17 +289,28 @@ impl Dialect {
             null_route: NullRoute::Echo,
             status_400_is_success: false,
             flow_hook_continues_on_error: false,
+            true_client_ip: false,
+            forwarded_for: ForwardedFor::All,
+            validate_based_on_alone: false,
+            address_judgement: AddressJudgement::Each,
+            unreadable_address: UnreadableAddress::NoMatch,
         }
     }
 
     /// Apigee Edge.
     pub fn edge() -> Self {
-        Self { vendor: Vendor::Edge, ..Self::apigee_x() }
+        Self { vendor: Vendor::Edge, true_client_ip: true, validate_based_on_alone: true, ..Self::apigee_x() }
     }
 
     /// SAP API Management.
     pub fn sap() -> Self {
-        Self { vendor: Vendor::Sap, odata_keys: true, system_time: SystemTime::Arrival, ..Self::apigee_x() }
+        Self {
+            vendor: Vendor::Sap,
+            odata_keys: true,
+            system_time: SystemTime::Arrival,
+            forwarded_for: ForwardedFor::First,
+            ..Self::edge()
+        }
     }
 }
 

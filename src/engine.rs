@@ -90,7 +90,7 @@ impl PolicyEngine {
     /// Evaluates a request to its end, or to the first thing only the host can do.
     ///
     /// ```
-    /// # use tollgate::{Deployment, PolicyEngine, Progress, host::Host};
+    /// # use tollgate::{Deployment, PolicyEngine, Progress, TokenAnswer, host::Host};
     /// # let deployment = Deployment::new().policy("p.xml", "<RaiseFault name='p'/>");
     /// # let engine = PolicyEngine::new(deployment, Host::in_memory())?;
     /// # let request = http::Request::get("/").body(bytes::Bytes::new())?;
@@ -98,7 +98,7 @@ impl PolicyEngine {
     /// let outcome = loop {
     ///     progress = match progress {
     ///         Progress::Done(outcome) => break outcome,
-    ///         Progress::NeedToken(need) => need.answer(None),
+    ///         Progress::NeedToken(need) => need.answer(TokenAnswer::Token(None)),
     ///         Progress::NeedTarget(need) => need.answer(http::Response::new("hello".into())),
     ///     };
     /// };

@@ -50,7 +50,7 @@ pub use error::{Error, ErrorKind};
 pub use fault::Fault;
 pub use format::format;
 pub use limits::Limits;
-pub use need::{AsyncHost, NeedTarget, NeedToken, Progress, TargetFailure, TokenQuery};
+pub use need::{AsyncHost, NeedTarget, NeedToken, Progress, TargetFailure, TokenAnswer, TokenQuery};
 pub use outcome::{Decision, Outcome};
 pub use plan::FlowHook;
 pub use secret::Secret;

@@ -9,10 +9,13 @@ use http::{Request, Response};
 
 use crate::execution::{Execution, Signal, TargetRequest};
 use crate::fault::{FaultSpec, runtime};
-use crate::host::{AccessToken, HostFailure, TokenChange, TokenKey};
+use crate::host::{
+    AccessToken, Answer, AuthorizationCode, HostFailure, IssuedKind, RevocationFilter, Rotation, TokenChange, TokenKey,
+    TokenPair, TokenStatus, TokenStore,
+};
 use crate::outcome::Outcome;
 use crate::plan::Snapshot;
-use crate::policy::{Reply, TokenReply, TokenRequest};
+use crate::policy::{Reply, TokenRequest};
 
 /// How far a request got.
 #[must_use]
@@ -70,8 +73,11 @@ pub struct NeedToken<'r> {
     request: TokenRequest,
 }
 
-/// What the token store is asked.
+/// What the token store is asked; each is a method of [`TokenStore`].
+///
+/// More may follow: a host that does not know a question fails it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum TokenQuery<'a> {
     /// Find the record of a token.
     Lookup(TokenKey<'a>),
@@ -79,25 +85,96 @@ pub enum TokenQuery<'a> {
     Insert(TokenKey<'a>, &'a Arc<AccessToken>),
     /// Change a token in one step.
     Update(TokenKey<'a>, &'a TokenChange),
+    /// Change the status of a token in one step, and with `cascade` that of its pair.
+    ChangeStatus {
+        /// Which kind of token it is.
+        kind: IssuedKind,
+        /// Its text.
+        token: TokenKey<'a>,
+        /// The status it gets.
+        status: TokenStatus,
+        /// Whether its pair gets it too.
+        cascade: bool,
+    },
+    /// Take an access token out.
+    Remove(TokenKey<'a>),
+    /// Find the record of a refresh token.
+    LookupRefresh(TokenKey<'a>),
+    /// Keep a new access token and its refresh token in one step.
+    InsertPair(&'a TokenPair),
+    /// Exchange a refresh token in one step.
+    Rotate(TokenKey<'a>, &'a Rotation),
+    /// Keep a new authorization code.
+    InsertCode(TokenKey<'a>, &'a Arc<AuthorizationCode>),
+    /// Find the record of an authorization code.
+    LookupCode(TokenKey<'a>),
+    /// Take an authorization code out, once.
+    TakeCode(TokenKey<'a>),
+    /// Revoke every token that a filter is for.
+    RevokeMatching(&'a RevocationFilter),
+}
+
+impl TokenQuery<'_> {
+    /// Asks a store that answers at once.
+    pub fn ask(&self, store: &(impl TokenStore + ?Sized)) -> Answer<TokenAnswer> {
+        let done = |()| TokenAnswer::Done;
+        match self {
+            Self::Lookup(token) => store.lookup(*token).map(TokenAnswer::Token),
+            Self::Insert(token, record) => store.insert(*token, Arc::clone(record)).map(done),
+            Self::Update(token, change) => store.update(*token, change).map(TokenAnswer::Token),
+            Self::ChangeStatus { kind, token, status, cascade } => {
+                store.change_status(*kind, *token, *status, *cascade).map(TokenAnswer::Token)
+            }
+            Self::Remove(token) => store.remove(*token).map(TokenAnswer::Token),
+            Self::LookupRefresh(token) => store.lookup_refresh(*token).map(TokenAnswer::Token),
+            Self::InsertPair(pair) => store.insert_pair(pair).map(done),
+            Self::Rotate(refresh, rotation) => store.rotate(*refresh, rotation).map(TokenAnswer::Token),
+            Self::InsertCode(code, record) => store.insert_code(*code, Arc::clone(record)).map(done),
+            Self::LookupCode(code) => store.lookup_code(*code).map(TokenAnswer::Code),
+            Self::TakeCode(code) => store.take_code(*code).map(TokenAnswer::Code),
+            Self::RevokeMatching(filter) => store.revoke_matching(filter).map(done),
+        }
+    }
+
+    /// Whether the answer is only that it was done.
+    fn only_done(&self) -> bool {
+        matches!(self, Self::Insert(..) | Self::InsertPair(_) | Self::InsertCode(..) | Self::RevokeMatching(_))
+    }
+}
+
+/// What the token store answered.
+#[derive(Debug)]
+pub enum TokenAnswer {
+    /// The record of a token: as it was found, or as it is now; none when it is unknown.
+    Token(Option<Arc<AccessToken>>),
+    /// The record of an authorization code; none when it is unknown.
+    Code(Option<Arc<AuthorizationCode>>),
+    /// It was done.
+    Done,
+}
+
+impl From<Option<Arc<AccessToken>>> for TokenAnswer {
+    fn from(found: Option<Arc<AccessToken>>) -> Self {
+        Self::Token(found)
+    }
+}
+
+impl From<Option<Arc<AuthorizationCode>>> for TokenAnswer {
+    fn from(found: Option<Arc<AuthorizationCode>>) -> Self {
+        Self::Code(found)
+    }
 }
 
 impl<'r> NeedToken<'r> {
     /// What is asked.
     pub fn query(&self) -> TokenQuery<'_> {
-        match &self.request {
-            TokenRequest::Lookup { token } => TokenQuery::Lookup(TokenKey::new(token.expose())),
-            TokenRequest::Insert { token, record } => TokenQuery::Insert(TokenKey::new(token.expose()), record),
-            TokenRequest::Update { token, change } => TokenQuery::Update(TokenKey::new(token.expose()), change),
-        }
+        self.request.query()
     }
 
-    /// Answers: the record for a lookup, the record as it is now for an update, anything for an insert that was kept.
-    pub fn answer(self, found: Option<Arc<AccessToken>>) -> Progress<'r> {
-        let reply = match self.request {
-            TokenRequest::Insert { .. } => TokenReply::Inserted,
-            TokenRequest::Lookup { .. } | TokenRequest::Update { .. } => TokenReply::Record(found),
-        };
-        self.parked.reply(Reply::Token(reply))
+    /// Answers: what the method of [`TokenStore`] returns; anything where that is nothing.
+    pub fn answer(self, answer: impl Into<TokenAnswer>) -> Progress<'r> {
+        let answer = if self.query().only_done() { TokenAnswer::Done } else { answer.into() };
+        self.parked.reply(Reply::Token(answer))
     }
 
     /// The store failed: the request ends in a fault.
@@ -219,10 +296,7 @@ pub trait AsyncHost: Sync {
     ///
     /// # Errors
     /// When the store cannot answer; the request ends in a fault.
-    fn token(
-        &self,
-        query: TokenQuery<'_>,
-    ) -> impl Future<Output = Result<Option<Arc<AccessToken>>, HostFailure>> + Send;
+    fn token(&self, query: TokenQuery<'_>) -> impl Future<Output = Result<TokenAnswer, HostFailure>> + Send;
 
     /// Calls a target.
     ///

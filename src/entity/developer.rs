@@ -75,6 +75,21 @@ pub struct Company {
     /// Custom attributes.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<Attribute>,
+    /// Names of its apps.
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub apps: Vec<String>,
+    /// Creation, in milliseconds since 1970.
+    #[serde(default, with = "millis", skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<i64>,
+    /// Last change, in milliseconds since 1970.
+    #[serde(default, with = "millis", skip_serializing_if = "Option::is_none")]
+    pub last_modified_at: Option<i64>,
+    /// Who created it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
+    /// Who changed it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified_by: Option<String>,
 }
 
 impl Company {

@@ -220,6 +220,12 @@ impl Directory {
         Some((id, self.credential(id)?))
     }
 
+    /// The keys of an app, by the identifier that the vendor assigned; none for an unknown app.
+    pub fn keys_of_app(&self, app_id: &str) -> Arc<[ClientId]> {
+        let of_app = self.credentials.iter().filter(|credential| credential.app().app_id.as_deref() == Some(app_id));
+        of_app.map(|credential| credential.consumer_key.clone()).collect()
+    }
+
     /// The record of a credential; a request may keep a clone of it beyond the life of the directory.
     pub fn credential(&self, credential: CredentialId) -> Option<&Arc<CredentialRecord>> {
         self.credentials.get(credential.0 as usize)

@@ -16,7 +16,7 @@ use crate::policy::{Need, Reply, Run as _, StepContext, StepResult, TokenRequest
 use crate::scan::has_either;
 
 use cursor::{Cursor, Endpoint, Frame, Part, Stage};
-pub(crate) use run::{NotWritable, Run, Shadowed, Side, TokenText, Verified};
+pub(crate) use run::{NotWritable, Run, Shadowed, Side, TokenText, Verified, VerifiedKey};
 pub(crate) use target::TargetRequest;
 pub(crate) use view::{View, uuid};
 
@@ -156,6 +156,11 @@ impl<'r> Execution<'r> {
                 self.run.side = Side::Response;
                 self.enter(snapshot, proxy, Stage::Response(Endpoint::Proxy, Part::Pre));
             }
+            StepResult::Send => {
+                self.unwind();
+                self.run.side = Side::Response;
+                self.enter(snapshot, proxy, Stage::PostClient);
+            }
             StepResult::Suspend(Need::Token(request)) => return Some(Signal::Token(request)),
             StepResult::Raise(raised) => self.failed(snapshot, proxy, policy, at, raised),
         }
@@ -268,6 +273,7 @@ impl<'r> Execution<'r> {
                 }
             }
             Stage::PostClient => {
+                self.run.write_last_headers(proxy);
                 if proxy.post_client.is_some() {
                     if self.run.fault.is_some() {
                         self.run.error_message(proxy);

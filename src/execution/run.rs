@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderName, Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response};
 
 use super::call::TargetCall;
 use super::cursor::{Endpoint, Frame, Part, Stage};
 use crate::dialect::NullRoute;
 use crate::entity::{Admission, CredentialId};
 use crate::fault::Raised;
-use crate::host::{AccessToken, FoundToken, Host};
+use crate::host::{AuthorizationCode, FoundToken, Host, TokenPair};
 use crate::message::{Field, Message, MessageMut, MessageRef, RequestMessage, Root};
 use crate::plan::ProxyPlan;
 use crate::secret::Secret;
@@ -45,6 +45,15 @@ pub(crate) struct Verified {
     pub(crate) admission: Admission,
 }
 
+/// What VerifyAPIKey found out; the variables it sets are read from here too.
+#[derive(Clone, Copy)]
+pub(crate) struct VerifiedKey {
+    /// `verifyapikey.{policy}`, which stands for the policy.
+    pub(crate) policy: VarRef,
+    pub(crate) credential: CredentialId,
+    pub(crate) admission: Admission,
+}
+
 /// Where the text of the verified token is.
 #[derive(Clone)]
 pub(crate) enum TokenText {
@@ -72,6 +81,10 @@ pub(crate) struct Cold {
     /// The call of the target, once there is one.
     pub(crate) call: Option<TargetCall>,
     pub(crate) fault_rule_ran: bool,
+    /// Headers the response gets when nothing else can change it.
+    last_headers: Vec<(HeaderName, HeaderValue)>,
+    /// Keys that other policies verified before the latest one.
+    keys: Vec<VerifiedKey>,
     /// The conditional flows chosen for the request, of the proxy and of the target, where the response runs the same.
     pub(crate) chosen: [Option<u32>; 2],
     /// The target endpoint, once it is known.
@@ -89,8 +102,12 @@ pub(crate) struct Cold {
     pub(crate) progress: usize,
     /// The token a policy is looking up.
     pub(crate) looked_up: Option<Secret>,
-    /// The token a policy is storing.
-    pub(crate) pending: Option<(Secret, Arc<AccessToken>)>,
+    /// The tokens a policy is storing.
+    pub(crate) pending: Option<Box<TokenPair>>,
+    /// The code a policy is storing, and where it is to be sent.
+    pub(crate) pending_code: Option<Box<(Secret, String, Arc<AuthorizationCode>)>>,
+    /// Where the token is to be sent that a policy is storing.
+    pub(crate) redirect: Option<String>,
 }
 
 const UNREAD: i64 = i64::MIN;
@@ -105,6 +122,10 @@ pub(crate) struct Run<'r> {
     pub(crate) error: Option<Box<Response<Bytes>>>,
     pub(crate) side: Side,
     pub(crate) verified: Option<Verified>,
+    /// The key that was verified last.
+    key: Option<VerifiedKey>,
+    /// Whether that was after the token.
+    key_is_latest: bool,
     pub(crate) fault: Option<Raised>,
     /// Index of the proxy in the snapshot.
     pub(crate) proxy: Option<u32>,
@@ -129,6 +150,8 @@ impl<'r> Run<'r> {
             error: None,
             side: Side::Request,
             verified: None,
+            key: None,
+            key_is_latest: false,
             fault: None,
             proxy,
             suffix,
@@ -385,15 +408,52 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Forgets what was written to the variables of a token: a verification sets them all anew.
+    /// Takes down what a token's verification found out; what was written to the variables of a token is forgotten, as a
+    /// verification sets them all anew.
     #[inline]
-    pub(crate) fn unset_token_variables(&mut self, proxy: &ProxyPlan) {
+    pub(crate) fn note_token(&mut self, proxy: &ProxyPlan, verified: Verified) {
+        self.unset(proxy, |kind| matches!(kind, Kind::Token(_)));
+        self.key_is_latest = false;
+        self.verified = Some(verified);
+    }
+
+    /// The same for a key.
+    #[inline]
+    pub(crate) fn note_key(&mut self, proxy: &ProxyPlan, key: VerifiedKey) {
+        self.unset(proxy, |kind| match kind {
+            Kind::Token(variable) => variable.is_of_key(),
+            Kind::ApiKey(policy, _) => *policy == key.policy,
+            _ => false,
+        });
+        self.key_is_latest = true;
+        if let Some(before) = self.key.replace(key)
+            && before.policy != key.policy
+        {
+            let keys = &mut self.cold_mut().keys;
+            keys.retain(|other| other.policy != before.policy);
+            keys.push(before);
+        }
+    }
+
+    #[inline]
+    fn unset(&mut self, proxy: &ProxyPlan, is_set_anew: impl Fn(&Kind) -> bool) {
         let Some(cold) = &mut self.cold else { return };
         for (slot, (_, entry)) in cold.slots.iter_mut().zip(proxy.names.iter()) {
-            if matches!(entry.kind, Kind::Token(_)) {
+            if is_set_anew(&entry.kind) {
                 *slot = None;
             }
         }
+    }
+
+    /// The key that was verified, unless a token was after it.
+    pub(crate) fn latest_key(&self) -> Option<&VerifiedKey> {
+        self.key.as_ref().filter(|_| self.key_is_latest)
+    }
+
+    /// The key that a policy verified.
+    pub(crate) fn verified_key(&self, policy: VarRef) -> Option<&VerifiedKey> {
+        let earlier = self.cold.iter().flat_map(|cold| cold.keys.iter().rev());
+        self.key.iter().chain(earlier).find(|key| key.policy == policy)
     }
 
     fn write_field(&mut self, name: MessageName, field: &Field, value: &Value<'_>) -> Result<(), NotWritable> {
@@ -425,6 +485,25 @@ impl<'r> Run<'r> {
             }
             (MessageName::Custom(at), _) => {
                 self.cold.as_mut()?.custom.get_mut(at as usize)?.as_mut().map(Message::as_mut)
+            }
+        }
+    }
+
+    /// Sets headers of the response, or of the error response, when nothing else can change it.
+    pub(crate) fn set_last_headers(&mut self, headers: Vec<(HeaderName, HeaderValue)>) {
+        self.cold_mut().last_headers = headers;
+    }
+
+    pub(crate) fn write_last_headers(&mut self, proxy: &ProxyPlan) {
+        let Some(cold) = self.cold.as_mut().filter(|cold| !cold.last_headers.is_empty()) else { return };
+        let headers = std::mem::take(&mut cold.last_headers);
+        let message = match self.fault {
+            Some(_) => Some(self.error_message(proxy)),
+            None => self.response.as_deref_mut(),
+        };
+        if let Some(message) = message {
+            for (name, value) in headers {
+                message.headers_mut().insert(name, value);
             }
         }
     }

@@ -51,6 +51,7 @@ impl<'a> View<'a, '_> {
                 Kind::Message(message, field) => self.field(message, &field).map(Value::into_owned),
                 Kind::System(system) => self.system(system),
                 Kind::Token(token) => token.read(self).map(Value::into_owned),
+                Kind::ApiKey(policy, key) => key.read(policy, self).map(Value::into_owned),
                 Kind::Failure { prefix, policy, fact } => self.failure(prefix, policy, fact),
                 Kind::Interface(name) => self.interface(&name),
                 Kind::Plain => None,
@@ -79,6 +80,7 @@ impl<'a> View<'a, '_> {
             Kind::Message(message, field) => self.field(*message, field),
             Kind::System(system) => self.system(*system),
             Kind::Token(token) => token.read(self),
+            Kind::ApiKey(policy, key) => key.read(*policy, self),
             Kind::Failure { prefix, policy, fact } => self.failure(prefix, *policy, *fact),
             Kind::Interface(name) => self.interface(name),
         }

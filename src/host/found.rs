@@ -134,6 +134,12 @@ impl CompactToken {
         if self.0[1] & REVOKED == 0 { TokenStatus::Approved } else { TokenStatus::Revoked }
     }
 
+    /// The same token once it is revoked.
+    pub(super) fn revoked(self) -> Self {
+        let Self([first, second]) = self;
+        Self([first, second | REVOKED])
+    }
+
     fn issued_at_ms(self) -> i64 {
         (self.0[1] & TIMES) as i64
     }

@@ -4,24 +4,32 @@
 //! then handed to the embedder, who answers it later (see [`PolicyEngine::begin`](crate::PolicyEngine::begin)).
 //! A failure always ends in a fault, whatever `continueOnError` says, so nothing passes on it.
 
+mod change;
 mod client_id;
 mod clock;
+mod code;
 mod fingerprint;
 mod found;
 mod memory;
+mod paired;
 mod random;
+mod store;
 mod token;
 
 use std::sync::Arc;
 
 pub(crate) use fingerprint::FingerprintKey;
 
+pub use change::{IssuedKind, RevocationFilter, Rotation, TokenPair, change_status};
 pub use client_id::ClientId;
 pub use clock::{Clock, FixedClock, SystemClock};
+pub use code::{AuthorizationCode, ChallengeMethod, CodeChallenge};
 pub use found::FoundToken;
 pub use memory::{GrantId, MemoryTokenStore, TokenHash};
+pub use paired::PairedToken;
 pub use random::{Random, SystemRandom};
-pub use token::{AccessToken, TokenAttribute, TokenChange, TokenKey, TokenStatus, TokenStore};
+pub use store::TokenStore;
+pub use token::{AccessToken, TokenAttribute, TokenChange, TokenKey, TokenStatus};
 
 /// What a host answers.
 #[derive(Debug)]
@@ -32,6 +40,17 @@ pub enum Answer<T> {
     Deferred,
     /// It cannot be had.
     Failed(HostFailure),
+}
+
+impl<T> Answer<T> {
+    /// The same answer with something made of what is there.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Answer<U> {
+        match self {
+            Self::Ready(value) => Answer::Ready(make(value)),
+            Self::Deferred => Answer::Deferred,
+            Self::Failed(failure) => Answer::Failed(failure),
+        }
+    }
 }
 
 /// Something the host gives has failed; the request ends in a fault.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Answer, ClientId, FoundToken, GrantId};
+use super::{ClientId, PairedToken};
 use crate::scan::position;
 
 /// The text of a token on its way to a store; its Debug text hides it.
@@ -77,6 +77,9 @@ pub struct TokenAttribute {
 }
 
 /// The facts about an issued token; the token's own text is not among them.
+///
+/// What is known of a refresh token has the same form, and a place of its own in the store: the scope is the widest it
+/// can be exchanged for, status and times are its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessToken {
     /// Consumer key of the app it was issued to.
@@ -99,6 +102,8 @@ pub struct AccessToken {
     pub attributes: Arc<[TokenAttribute]>,
     /// How often it was refreshed.
     pub refresh_count: u32,
+    /// The refresh token that was issued with it; of a refresh token, the access token.
+    pub paired: Option<Arc<PairedToken>>,
 }
 
 impl AccessToken {
@@ -153,38 +158,4 @@ impl TokenChange {
         }
         changed
     }
-}
-
-/// Keeps issued tokens.
-///
-/// # Security
-/// The record decides who the caller is, so a wrong record is a wrong caller: answer [`Answer::Failed`] when in doubt.
-/// Keep hashes, not tokens ([`TokenKey::sha256`]). Once a call that revokes a token has returned, no later lookup may
-/// return it as approved.
-pub trait TokenStore: Send + Sync {
-    /// The record of a token, or nothing when it is unknown.
-    fn lookup(&self, token: TokenKey<'_>) -> Answer<Option<Arc<AccessToken>>>;
-
-    /// The same as [`lookup`](Self::lookup), without a record where the store has it in another form.
-    ///
-    /// This is what a verification asks.
-    fn find(&self, token: TokenKey<'_>) -> Answer<Option<FoundToken>> {
-        match self.lookup(token) {
-            Answer::Ready(record) => Answer::Ready(record.map(FoundToken::from)),
-            Answer::Deferred => Answer::Deferred,
-            Answer::Failed(failure) => Answer::Failed(failure),
-        }
-    }
-
-    /// A grant that [`find`](Self::find) answered with by its number; only a store that does so has any.
-    fn grant(&self, id: GrantId) -> Option<&AccessToken> {
-        let _ = id;
-        None
-    }
-
-    /// Adds a new token.
-    fn insert(&self, token: TokenKey<'_>, record: Arc<AccessToken>) -> Answer<()>;
-
-    /// Changes a token in one step and returns it as it is now, or nothing when it is unknown.
-    fn update(&self, token: TokenKey<'_>, change: &TokenChange) -> Answer<Option<Arc<AccessToken>>>;
 }

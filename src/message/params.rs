@@ -178,6 +178,13 @@ pub(super) fn push(out: &mut Vec<u8>, name: &str, value: &str) {
     }
 }
 
+/// Parameters as a query or a fragment has them.
+pub(crate) fn encode<'p>(params: impl IntoIterator<Item = (&'p str, &'p str)>) -> String {
+    let mut out = Vec::new();
+    params.into_iter().for_each(|(name, value)| push(&mut out, name, value));
+    String::from_utf8(out).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,6 +49,10 @@ pub(crate) fn link(
             diagnostics.push(Diagnostic::error("plan::duplicate-proxy", format!("two bundles are named `{name}`")));
         }
     }
+    for template in bundles.iter().filter(|bundle| bundle.kind == BundleKind::PolicyTemplate) {
+        let message = format!("`{}` is a policy template, which does not run by itself", template.name);
+        diagnostics.push(Diagnostic::error("plan::policy-template", message).help("copy its flows into a proxy"));
+    }
     let rules = if settings.dialect.odata_keys { PathRules::SAP } else { PathRules::APIGEE };
     let directory = Directory::build(entities, &names, &environment, rules, diagnostics);
 
@@ -262,7 +266,7 @@ impl<'a> Builder<'a> {
         base_path: &str,
     ) -> Option<ProxyPlan> {
         let mut names = std::mem::take(&mut self.names);
-        names.finish(self.policies.iter().map(|policy| (policy.prefix, Arc::clone(&policy.name))).collect());
+        names.finish(self.policies.iter().map(PolicyPlan::failure_names).collect());
         let shared: Option<Vec<ListId>> = self.calls.iter().map(|call| call.list).collect();
         Some(ProxyPlan {
             id,
@@ -368,7 +372,9 @@ impl<'a> Builder<'a> {
         let compiled = CompiledPolicy::flow_hook(name, &attached.shared_flow, &mut linker);
         self.policies.push(PolicyPlan {
             name: name.into(),
+            display_name: None,
             prefix: "flowcallout",
+            aliases: &[],
             enabled: true,
             continue_on_error: attached.continue_on_error.unwrap_or(self.settings.dialect.flow_hook_continues_on_error),
             compiled,
@@ -430,7 +436,9 @@ impl<'a> Builder<'a> {
         let compiled = document.policy.compile(&mut linker)?;
         self.policies.push(PolicyPlan {
             name: document.name.as_str().into(),
+            display_name: document.display_name.as_deref().map(Into::into),
             prefix: document.policy.policy_type().prefix,
+            aliases: document.policy.policy_type().aliases,
             enabled: document.enabled,
             continue_on_error: document.continue_on_error,
             compiled,

@@ -20,7 +20,7 @@ use crate::host::Host;
 use crate::limits::Limits;
 use crate::policy::{CompiledPolicy, Run};
 use crate::template::CompiledTemplate;
-use crate::variables::Names;
+use crate::variables::{FailureNames, Names};
 
 pub(crate) use balancer::{Balancer, InFlight};
 pub(crate) use hook::Attached;
@@ -181,10 +181,20 @@ pub(crate) struct StepPlan {
 
 pub(crate) struct PolicyPlan {
     pub(crate) name: Arc<str>,
+    /// Its label for people.
+    pub(crate) display_name: Option<Box<str>>,
     pub(crate) prefix: &'static str,
+    pub(crate) aliases: &'static [&'static str],
     pub(crate) enabled: bool,
     pub(crate) continue_on_error: bool,
     pub(crate) compiled: CompiledPolicy,
+}
+
+impl PolicyPlan {
+    /// What its failure variables are called.
+    pub(crate) fn failure_names(&self) -> FailureNames {
+        FailureNames { prefix: self.prefix, aliases: self.aliases, policy: Arc::clone(&self.name) }
+    }
 }
 
 pub(crate) struct RoutePlan {

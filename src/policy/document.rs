@@ -122,15 +122,16 @@ impl PolicyDocument {
         let display_name = root.child_text("DisplayName", diagnostics).map(|text| text.into_owned());
         // The vendors' editors write these into policies of every type, the lists empty.
         let description = root.child_text("Description", diagnostics).map(|text| text.into_owned());
-        for element in root.elements() {
-            match element.name() {
-                "Properties" | "FaultRules" if element.is_empty() => element.read(),
-                "FaultRules" => {
-                    element.read_all();
-                    let finding = Diagnostic::warning("policy::fault-rules", "fault rules of a policy are not run");
-                    diagnostics.push(finding.at(root.source(), element.span()).help("move them into the endpoint"));
-                }
-                _ => {}
+        let is_list = |element: &Element<'_>| matches!(element.name(), "Properties" | "FaultRules");
+        for list in root.elements().filter(is_list) {
+            if list.is_empty() {
+                list.read();
+            } else if list.name() == "FaultRules" {
+                // Old gateways wrote them here, and none documents that they run.
+                list.read_all();
+                let finding = Diagnostic::warning("policy::fault-rules", "fault rules of a policy do not run");
+                diagnostics
+                    .push(finding.at(root.source(), list.span()).help("move them to the fault rules of the endpoint"));
             }
         }
         if !TYPES.iter().any(|known| known.element == root.name()) {

@@ -1,8 +1,7 @@
-//! GetOAuthV2Info: loads what is known about a token or a client into variables.
-
-use std::sync::Arc;
+//! GetOAuthV2Info: loads what is known about a token, a code or a client into variables.
 
 use super::common::{CompiledValue, ValueOrRef};
+use super::oauth_v2::profile::{self, CLIENT_NAMES, CODE_NAMES};
 use super::oauth_v2::{ACCESS_TOKEN_EXPIRED, INVALID_ACCESS_TOKEN, NO_API_PRODUCT_MATCH};
 use super::shape::shape;
 use super::{OwnVariables, PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
@@ -10,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Spanned};
 use crate::dialect::Vendor;
 use crate::entity::CredentialRecord;
 use crate::fault::{FaultSpec, Raised};
-use crate::host::{AccessToken, TokenStatus};
+use crate::host::{AccessToken, AuthorizationCode, TokenStatus};
 use crate::plan::Linker;
 use crate::secret::Secret;
 use crate::variables::VarRef;
@@ -46,17 +45,50 @@ const INVALID_CLIENT_ID: FaultSpec = FaultSpec::new(
     "the client id is unknown",
 )
 .in_body("keymanagement.service.invalid_client-invalid_client_id");
+const INVALID_REFRESH_TOKEN: FaultSpec = FaultSpec::new(
+    "steps.oauth.v2.invalid_refresh_token",
+    500,
+    "Invalid Refresh Token",
+    "the refresh token is unknown",
+)
+.in_body("keymanagement.service.invalid_refresh_token");
+const REFRESH_TOKEN_EXPIRED: FaultSpec = FaultSpec::new(
+    "steps.oauth.v2.refresh_token_expired",
+    500,
+    "Refresh Token expired",
+    "the refresh token has expired",
+)
+.in_body("keymanagement.service.refresh_token_expired");
+pub(super) const INVALID_CODE: FaultSpec = FaultSpec::new(
+    "steps.oauth.v2.invalid_request-authorization_code_invalid",
+    500,
+    "Invalid Authorization Code",
+    "the authorization code is unknown, or was exchanged",
+)
+.in_body("keymanagement.service.invalid_request-authorization_code_invalid");
+const CODE_EXPIRED: FaultSpec = FaultSpec::new(
+    "steps.oauth.v2.authorization_code_expired",
+    500,
+    "Authorization Code expired",
+    "the authorization code has expired",
+)
+.in_body("keymanagement.service.authorization_code_expired");
 
 /// GetOAuthV2Info as it runs.
 pub(crate) struct Compiled {
+    value: CompiledValue,
     lookup: Lookup,
     outputs: Outputs,
     failure_status: u16,
 }
 
+/// What is looked up.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Lookup {
-    Token { value: CompiledValue, ignore_status: bool },
-    Client { value: CompiledValue },
+    Token { ignore_status: bool },
+    Refresh,
+    Code,
+    Client,
 }
 
 /// Variables of one prefix, found by their tail when they are written.
@@ -65,6 +97,7 @@ struct Outputs {
     known: Vec<(&'static str, VarRef)>,
 }
 
+/// What the variables of a token are called; the others are its attributes.
 const TOKEN_NAMES: &[&str] = &[
     "access_token",
     "scope",
@@ -77,14 +110,14 @@ const TOKEN_NAMES: &[&str] = &[
     "developer.email",
     "organization_name",
     "api_product_list",
+    "refresh_token",
     "refresh_token_expires_in",
+    "refresh_token_issued_at",
+    "refresh_token_status",
     "refresh_count",
     "issued_at",
     "token_type",
 ];
-
-const CLIENT_NAMES: &[&str] =
-    &["client_id", "client_secret", "redirection_uris", "developer.email", "developer.app.name", "developer.id"];
 
 impl PolicySyntax for GetOAuthV2Info {
     const ELEMENT: &'static str = "GetOAuthV2Info";
@@ -93,7 +126,16 @@ impl PolicySyntax for GetOAuthV2Info {
 impl PolicyType for GetOAuthV2Info {
     type Compiled = Compiled;
     const PREFIX: &'static str = "oauthV2";
-    const FAULTS: &'static [FaultSpec] = &[EXPIRED, INVALID, INVALID_CLIENT_ID, NO_API_PRODUCT_MATCH];
+    const FAULTS: &'static [FaultSpec] = &[
+        EXPIRED,
+        INVALID,
+        INVALID_CLIENT_ID,
+        NO_API_PRODUCT_MATCH,
+        INVALID_REFRESH_TOKEN,
+        REFRESH_TOKEN_EXPIRED,
+        INVALID_CODE,
+        CODE_EXPIRED,
+    ];
     const VARIABLES: &'static [OwnVariables] = &[
         OwnVariables { prefix: "oauthv2accesstoken", names: TOKEN_NAMES },
         OwnVariables { prefix: "oauthv2client", names: CLIENT_NAMES },
@@ -104,73 +146,67 @@ impl PolicyType for GetOAuthV2Info {
         let count = given.into_iter().flatten().count();
         // SAP's own sample names a token and a client together, and its designer exports it so.
         let pair = linker.dialect.vendor == Vendor::Sap && count == 2 && self.access_token.is_some();
-        if count != 1 && !pair {
+        let ignore_status = self.ignore_access_token_status;
+        let lookups = [Lookup::Token { ignore_status }, Lookup::Code, Lookup::Client, Lookup::Refresh];
+        let entity = given.into_iter().zip(lookups).find_map(|(value, lookup)| Some((value.clone()?, lookup)));
+        let Some((mut value, lookup)) = entity.filter(|_| count == 1 || pair) else {
             let finding = Diagnostic::error(
                 "oauth::one-entity",
                 "exactly one of `AccessToken`, `AuthorizationCode`, `ClientId` and `RefreshToken` is needed",
             );
             linker.error(finding, self.root.span);
             return None;
-        }
-        let lookup = if let Some(value) = &self.access_token {
-            let mut value = value.clone();
-            if value.reference.is_none() && value.text.is_none() {
-                value.reference = Some(Spanned::new("request.formparam.access_token".into(), self.root.span));
-            }
-            Lookup::Token { value: value.compile(linker), ignore_status: self.ignore_access_token_status }
-        } else if let Some(value) = &self.client_id {
-            Lookup::Client { value: value.compile(linker) }
-        } else {
-            let finding = Diagnostic::error(
-                "oauth::lookup-not-supported-yet",
-                "authorization codes and refresh tokens are not issued yet, so there is none to look up",
-            );
-            linker.error(finding, self.root.span);
-            return None;
         };
+        // The page says so for the others as well, where it cannot be meant.
+        if matches!(lookup, Lookup::Token { .. }) && value.reference.is_none() && value.text.is_none() {
+            value.reference = Some(Spanned::new("request.formparam.access_token".into(), self.root.span));
+        }
         let (prefix, names) = match lookup {
             Lookup::Token { .. } => ("oauthv2accesstoken", TOKEN_NAMES),
-            Lookup::Client { .. } => ("oauthv2client", CLIENT_NAMES),
+            Lookup::Refresh => ("oauthv2refreshtoken", TOKEN_NAMES),
+            Lookup::Code => ("oauthv2authcode", CODE_NAMES),
+            Lookup::Client => ("oauthv2client", CLIENT_NAMES),
         };
         let known = names.iter().map(|name| (*name, linker.own(prefix, name))).collect();
         let outputs = Outputs { prefix: format!("{prefix}.{}", linker.policy), known };
-        Some(Compiled { lookup, outputs, failure_status: linker.dialect.get_info_failure_status })
+        let failure_status = linker.dialect.get_info_failure_status;
+        Some(Compiled { value: value.compile(linker), lookup, outputs, failure_status })
     }
 }
 
 impl Run for Compiled {
     fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
-        match &self.lookup {
-            Lookup::Token { value, .. } => {
-                let token = value.resolve(&cx.view()).map(|token| token.into_owned()).filter(|it| !it.is_empty());
-                let Some(token) = token else { return self.fail(&INVALID) };
-                cx.run.cold_mut().looked_up = Some(Secret::new(token.as_str()));
-                match cx.token(TokenRequest::Lookup { token: Secret::new(token) }) {
-                    Ok(reply) => self.token_found(cx, reply),
-                    Err(result) => result,
-                }
-            }
-            Lookup::Client { value } => {
-                let client = value.resolve(&cx.view()).map(|client| client.into_owned());
+        let text = self.value.resolve(&cx.view()).map(|text| text.into_owned()).filter(|text| !text.is_empty());
+        let Some(text) = text else { return self.fail(self.unknown()) };
+        let secret = Secret::new(text.as_str());
+        let request = match self.lookup {
+            Lookup::Token { .. } => TokenRequest::Lookup { token: secret.clone() },
+            Lookup::Refresh => TokenRequest::LookupRefresh { token: secret.clone() },
+            Lookup::Code => TokenRequest::LookupCode { code: secret.clone() },
+            Lookup::Client => {
                 let directory = &cx.snapshot.directory;
-                let found = client.and_then(|client| directory.find(&client));
-                match found.and_then(|id| directory.credential(id)) {
-                    Some(credential) => self.write(cx, &client_facts(credential)),
-                    None => self.fail(&INVALID_CLIENT_ID),
-                }
+                return match directory.find(&text).and_then(|id| directory.credential(id)) {
+                    Some(credential) => self.write(cx, &profile::client_facts(credential)),
+                    None => self.fail(self.unknown()),
+                };
             }
+        };
+        cx.run.cold_mut().looked_up = Some(secret);
+        match cx.token(request) {
+            Ok(reply) => self.found(cx, reply),
+            Err(result) => result,
         }
     }
 
     fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
         match reply {
-            Reply::Token(reply) => self.token_found(cx, reply),
+            Reply::Token(reply) => self.found(cx, reply),
             Reply::Failed(_) => cx.unexpected(),
         }
     }
 
     fn may_suspend(&self) -> bool {
-        matches!(self.lookup, Lookup::Token { .. })
+        self.lookup != Lookup::Client
     }
 }
 
@@ -179,37 +215,90 @@ impl Compiled {
         StepResult::Raise(Raised::new(spec).status(self.failure_status))
     }
 
-    fn token_found(&self, cx: &mut StepContext<'_, '_>, reply: TokenReply) -> StepResult {
-        let (Some(token), TokenReply::Record(record), Lookup::Token { ignore_status, .. }) =
-            (cx.run.cold_mut().looked_up.take(), reply, &self.lookup)
-        else {
-            return cx.unexpected();
-        };
-        let Some(record) = record else { return self.fail(&INVALID) };
+    fn unknown(&self) -> &'static FaultSpec {
+        match self.lookup {
+            Lookup::Token { .. } => &INVALID,
+            Lookup::Refresh => &INVALID_REFRESH_TOKEN,
+            Lookup::Code => &INVALID_CODE,
+            Lookup::Client => &INVALID_CLIENT_ID,
+        }
+    }
+
+    fn found(&self, cx: &mut StepContext<'_, '_>, reply: TokenReply) -> StepResult {
+        let Some(text) = cx.run.cold_mut().looked_up.take() else { return cx.unexpected() };
         let now = match cx.now_ms() {
             Ok(now) => now,
             Err(raised) => return StepResult::Raise(raised),
         };
+        match (reply, self.lookup) {
+            (TokenReply::Token(None) | TokenReply::Code(None), _) => self.fail(self.unknown()),
+            (TokenReply::Token(Some(record)), Lookup::Token { ignore_status }) => {
+                self.token_found(cx, now, &text, &record, ignore_status)
+            }
+            (TokenReply::Token(Some(record)), Lookup::Refresh) => self.refresh_found(cx, now, &text, &record),
+            (TokenReply::Code(Some(record)), Lookup::Code) => self.code_found(cx, now, &text, &record),
+            _ => cx.unexpected(),
+        }
+    }
+
+    fn token_found(
+        &self,
+        cx: &mut StepContext<'_, '_>,
+        now: i64,
+        token: &Secret,
+        record: &AccessToken,
+        ignore_status: bool,
+    ) -> StepResult {
         if !ignore_status && record.status != TokenStatus::Approved {
             return self.fail(&INVALID);
         }
         if !ignore_status && record.is_expired(now) {
             return self.fail(&EXPIRED);
         }
-        let directory = &cx.snapshot.directory;
-        let credential = directory.find(&record.client_id).and_then(|id| directory.credential(id));
+        let snapshot = cx.snapshot;
         let (suffix, verb) = (cx.run.path_suffix(), cx.run.received().method());
         let admitted = record
             .api_products
             .iter()
-            .filter_map(|name| directory.product_id(name))
-            .any(|product| directory.admit(product, cx.proxy.id, suffix, verb).is_some());
+            .filter_map(|name| snapshot.directory.product_id(name))
+            .any(|product| snapshot.directory.admit(product, cx.proxy.id, suffix, verb).is_some());
         if !admitted {
             return StepResult::Raise(Raised::new(&NO_API_PRODUCT_MATCH));
         }
-        let organization = Arc::clone(&cx.snapshot.settings.organization);
-        let facts = token_facts(token.expose(), &record, credential.map(|it| &**it), &organization, now);
-        self.write(cx, &facts)
+        let credential = credential(cx, &record.client_id);
+        let organization = &snapshot.settings.organization;
+        self.write(cx, &profile::token_facts(token.expose(), record, credential, organization, now))
+    }
+
+    /// A revoked one is told of: only that of an access token may be kept back.
+    fn refresh_found(
+        &self,
+        cx: &mut StepContext<'_, '_>,
+        now: i64,
+        token: &Secret,
+        record: &AccessToken,
+    ) -> StepResult {
+        if record.is_expired(now) {
+            return self.fail(&REFRESH_TOKEN_EXPIRED);
+        }
+        let credential = credential(cx, &record.client_id);
+        let organization = &cx.snapshot.settings.organization;
+        self.write(cx, &profile::refresh_facts(token.expose(), record, credential, organization, now))
+    }
+
+    fn code_found(
+        &self,
+        cx: &mut StepContext<'_, '_>,
+        now: i64,
+        code: &Secret,
+        record: &AuthorizationCode,
+    ) -> StepResult {
+        if record.is_expired(now) {
+            return self.fail(&CODE_EXPIRED);
+        }
+        let callback =
+            credential(cx, &record.client_id).and_then(|credential| credential.app().callback_url.as_deref());
+        self.write(cx, &profile::code_facts(code.expose(), record, callback, now))
     }
 
     fn write(&self, cx: &mut StepContext<'_, '_>, facts: &[(String, String)]) -> StepResult {
@@ -217,7 +306,7 @@ impl Compiled {
             let known = self.outputs.known.iter().find(|(known, _)| known == name).map(|(_, var)| *var);
             let written = match known {
                 Some(var) => cx.set(var, value.clone()),
-                // Custom attributes are named by the token or the app.
+                // Custom attributes are named by the token, the code or the app.
                 None => cx.set_named(&format!("{}.{name}", self.outputs.prefix), value.clone()),
             };
             if written.is_err() {
@@ -228,60 +317,8 @@ impl Compiled {
     }
 }
 
-/// What is known about a token, by the tail of its variable.
-pub(super) fn token_facts(
-    token: &str,
-    record: &AccessToken,
-    credential: Option<&CredentialRecord>,
-    organization: &str,
-    now_ms: i64,
-) -> Vec<(String, String)> {
-    let expires_in = record.expires_in(now_ms).unwrap_or(i64::from(i32::MAX));
-    let mut facts = vec![
-        ("access_token", token.to_owned()),
-        ("scope", record.scope.to_string()),
-        ("expires_in", expires_in.to_string()),
-        ("status", record.status.as_str().to_owned()),
-        ("client_id", record.client_id.to_string()),
-        ("organization_name", organization.to_owned()),
-        ("api_product_list", format!("[{}]", record.api_products.join(", "))),
-        // There is no refresh token; the vendors print this where there is none.
-        ("refresh_token_expires_in", "0".to_owned()),
-        ("refresh_count", record.refresh_count.to_string()),
-        ("issued_at", record.issued_at_ms.to_string()),
-        ("token_type", "BearerToken".to_owned()),
-    ];
-    if let Some(credential) = credential {
-        let app = credential.app();
-        facts.push(("developer.app.name", app.name.clone()));
-        facts.extend(app.app_id.clone().map(|id| ("developer.app.id", id)));
-        if let Some(developer) = credential.developer() {
-            facts.push(("developer.email", developer.email.clone()));
-            facts.extend(developer.developer_id.clone().map(|id| ("developer.id", id)));
-        }
-    }
-    let mut facts: Vec<_> = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let attribute = |attribute: &crate::host::TokenAttribute| {
-        (format!("accesstoken.{}", attribute.name), attribute.value.to_string())
-    };
-    facts.extend(record.attributes.iter().map(attribute));
-    facts
-}
-
-fn client_facts(credential: &CredentialRecord) -> Vec<(String, String)> {
-    let app = credential.app();
-    let mut facts = vec![
-        ("client_id".to_owned(), credential.consumer_key().to_string()),
-        ("developer.app.name".to_owned(), app.name.clone()),
-    ];
-    facts.extend(credential.secret().map(|secret| ("client_secret".to_owned(), secret.expose().to_owned())));
-    facts.extend(app.callback_url.clone().map(|url| ("redirection_uris".to_owned(), url)));
-    if let Some(developer) = credential.developer() {
-        facts.push(("developer.email".to_owned(), developer.email.clone()));
-        facts.extend(developer.developer_id.clone().map(|id| ("developer.id".to_owned(), id)));
-    }
-    // An attribute cannot stand for a fixed part of the profile.
-    let custom = app.attributes.iter().filter(|attribute| !CLIENT_NAMES.contains(&attribute.name.as_str()));
-    facts.extend(custom.map(|attribute| (attribute.name.clone(), attribute.value.clone())));
-    facts
+/// The credential of a client, if there still is one.
+pub(super) fn credential<'s>(cx: &StepContext<'s, '_>, client_id: &str) -> Option<&'s CredentialRecord> {
+    let directory = &cx.snapshot.directory;
+    directory.find(client_id).and_then(|id| directory.credential(id)).map(|credential| &**credential)
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::common::{Attribute, CompiledAttribute, CompiledValue, ValueOrRef};
-use super::get_oauth_v2_info::{EXPIRED, INVALID, token_facts};
+use super::get_oauth_v2_info::{EXPIRED, INVALID};
+use super::oauth_v2::profile::token_facts;
 use super::shape::{ChildField, Shape};
 use super::{OwnVariables, PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -101,16 +102,16 @@ impl Run for Compiled {
         let Some(token) = token else { return cx.raise(&INVALID) };
         cx.run.cold_mut().looked_up = Some(Secret::new(token.as_str()));
         match cx.token(TokenRequest::Lookup { token: Secret::new(token) }) {
-            Ok(TokenReply::Record(record)) => self.found(cx, record),
-            Ok(TokenReply::Inserted) => cx.unexpected(),
+            Ok(TokenReply::Token(record)) => self.found(cx, record),
+            Ok(_) => cx.unexpected(),
             Err(result) => result,
         }
     }
 
     fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
         match (reply, cx.run.cold_mut().progress) {
-            (Reply::Token(TokenReply::Record(record)), 0) => self.found(cx, record),
-            (Reply::Token(TokenReply::Record(record)), _) => self.changed(cx, record),
+            (Reply::Token(TokenReply::Token(record)), 0) => self.found(cx, record),
+            (Reply::Token(TokenReply::Token(record)), _) => self.changed(cx, record),
             _ => cx.unexpected(),
         }
     }
@@ -139,8 +140,8 @@ impl Compiled {
         let attributes = self.attributes.iter().map(|attribute| attribute.resolve(&view)).collect();
         cx.run.cold_mut().progress = 1;
         match cx.token(TokenRequest::Update { token, change: TokenChange::Attributes(attributes) }) {
-            Ok(TokenReply::Record(record)) => self.changed(cx, record),
-            Ok(TokenReply::Inserted) => cx.unexpected(),
+            Ok(TokenReply::Token(record)) => self.changed(cx, record),
+            Ok(_) => cx.unexpected(),
             Err(result) => result,
         }
     }

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use crate::execution::{Run as RunState, Shadowed, View};
 use crate::fault::{FaultSpec, Raised};
-use crate::host::{AccessToken, Answer, HostFailure, TokenChange, TokenKey};
+use crate::host::{
+    AccessToken, Answer, AuthorizationCode, HostFailure, IssuedKind, RevocationFilter, Rotation, TokenChange, TokenKey,
+    TokenPair, TokenStatus,
+};
+use crate::need::TokenQuery;
 use crate::plan::{PolicyPlan, ProxyPlan, Snapshot};
 use crate::secret::Secret;
 use crate::variables::{Scope, Value, VarRef};
@@ -19,6 +23,8 @@ pub(crate) enum StepResult {
     Call(u32, Vec<Shadowed>),
     /// The policy wrote the response itself; request processing ends here.
     Respond,
+    /// The policy wrote the response itself, and no other step sees it.
+    Send,
     /// The run waits for its host.
     Suspend(Need),
 }
@@ -37,23 +43,51 @@ pub(crate) enum Need {
     Token(TokenRequest),
 }
 
-/// What is asked of the token store.
+/// What is asked of the token store, with the texts it is about.
 pub(crate) enum TokenRequest {
     Lookup { token: Secret },
     Insert { token: Secret, record: Arc<AccessToken> },
     Update { token: Secret, change: TokenChange },
+    ChangeStatus { kind: IssuedKind, token: Secret, status: TokenStatus, cascade: bool },
+    Remove { token: Secret },
+    LookupRefresh { token: Secret },
+    InsertPair(Box<TokenPair>),
+    Rotate { refresh: Secret, rotation: Box<Rotation> },
+    InsertCode { code: Secret, record: Arc<AuthorizationCode> },
+    LookupCode { code: Secret },
+    TakeCode { code: Secret },
+    RevokeMatching(RevocationFilter),
 }
+
+impl TokenRequest {
+    pub(crate) fn query(&self) -> TokenQuery<'_> {
+        let key = |text| -> TokenKey<'_> { TokenKey::new(Secret::expose(text)) };
+        match self {
+            Self::Lookup { token } => TokenQuery::Lookup(key(token)),
+            Self::Insert { token, record } => TokenQuery::Insert(key(token), record),
+            Self::Update { token, change } => TokenQuery::Update(key(token), change),
+            Self::ChangeStatus { kind, token, status, cascade } => {
+                TokenQuery::ChangeStatus { kind: *kind, token: key(token), status: *status, cascade: *cascade }
+            }
+            Self::Remove { token } => TokenQuery::Remove(key(token)),
+            Self::LookupRefresh { token } => TokenQuery::LookupRefresh(key(token)),
+            Self::InsertPair(pair) => TokenQuery::InsertPair(pair),
+            Self::Rotate { refresh, rotation } => TokenQuery::Rotate(key(refresh), rotation),
+            Self::InsertCode { code, record } => TokenQuery::InsertCode(key(code), record),
+            Self::LookupCode { code } => TokenQuery::LookupCode(key(code)),
+            Self::TakeCode { code } => TokenQuery::TakeCode(key(code)),
+            Self::RevokeMatching(filter) => TokenQuery::RevokeMatching(filter),
+        }
+    }
+}
+
+/// What the token store answered.
+pub(crate) use crate::need::TokenAnswer as TokenReply;
 
 /// What the host answered.
 pub(crate) enum Reply {
     Token(TokenReply),
     Failed(HostFailure),
-}
-
-/// What the token store answered.
-pub(crate) enum TokenReply {
-    Record(Option<Arc<AccessToken>>),
-    Inserted,
 }
 
 /// A running step: the request's state, and the plan it belongs to.
@@ -105,16 +139,7 @@ impl<'s, 'r> StepContext<'s, 'r> {
 
     /// Asks the token store, or suspends until the host has asked it.
     pub(crate) fn token(&self, request: TokenRequest) -> Result<TokenReply, StepResult> {
-        let store = &self.snapshot.host.tokens;
-        let answer = match &request {
-            TokenRequest::Lookup { token } => map(store.lookup(TokenKey::new(token.expose())), TokenReply::Record),
-            TokenRequest::Insert { token, record } => {
-                map(store.insert(TokenKey::new(token.expose()), Arc::clone(record)), |()| TokenReply::Inserted)
-            }
-            TokenRequest::Update { token, change } => {
-                map(store.update(TokenKey::new(token.expose()), change), TokenReply::Record)
-            }
-        };
+        let answer = request.query().ask(&*self.snapshot.host.tokens);
         match answer {
             Answer::Ready(reply) => Ok(reply),
             Answer::Deferred => Err(StepResult::Suspend(Need::Token(request))),
@@ -138,13 +163,5 @@ impl<'s, 'r> StepContext<'s, 'r> {
     #[cold]
     pub(crate) fn raise(&self, spec: &'static FaultSpec) -> StepResult {
         StepResult::Raise(Raised::new(spec))
-    }
-}
-
-fn map<T, U>(answer: Answer<T>, f: impl FnOnce(T) -> U) -> Answer<U> {
-    match answer {
-        Answer::Ready(value) => Answer::Ready(f(value)),
-        Answer::Deferred => Answer::Deferred,
-        Answer::Failed(failure) => Answer::Failed(failure),
     }
 }

@@ -14,6 +14,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub use functions::Function;
+pub(crate) use functions::digest;
 pub use render::{CompiledTemplate, RenderContext, RenderError, Unresolved};
 
 use crate::Limits;

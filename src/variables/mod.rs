@@ -1,12 +1,13 @@
 //! Flow variables: names resolved at link time, values read on demand.
 
+mod api_key;
 mod names;
 mod system;
 mod time;
 mod token;
 mod value;
 
-pub(crate) use names::{FailureFact, Kind, MessageName, Names};
+pub(crate) use names::{FailureFact, FailureNames, Kind, MessageName, Names};
 pub(crate) use system::{CertificateFact, FlowFact, Moment, SystemVariable, TimePart, TlsFact};
 pub(crate) use time::civil;
 use token::TokenVariable;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::api_key::KeyVariable;
 use super::system::SystemVariable;
 use super::token::TokenVariable;
 use super::{Intern, VarRef};
@@ -44,6 +45,8 @@ pub(crate) enum Kind {
     Interface(Box<str>),
     /// A fact about the verified access token and its app.
     Token(TokenVariable),
+    /// A fact about the API key that a policy verified; `verifyapikey.{policy}` stands for the policy.
+    ApiKey(VarRef, KeyVariable),
     /// A fact about the failure of a policy, or of one of the same name in a shared flow: they share the variable. Of any
     /// policy with the prefix, when it has no index.
     Failure { prefix: &'static str, policy: Option<u32>, fact: FailureFact },
@@ -60,8 +63,16 @@ pub(crate) struct Names {
     entries: Vec<Entry>,
     index: HashMap<Arc<str>, VarRef>,
     messages: Vec<Arc<str>>,
-    /// Prefix and name of every policy, once all are known.
-    policies: Vec<(&'static str, Arc<str>)>,
+    /// What failure variables are called after, once all policies are known.
+    policies: Vec<FailureNames>,
+}
+
+/// What the failure variables of a policy are called.
+pub(crate) struct FailureNames {
+    pub(crate) prefix: &'static str,
+    /// Prefixes that are written for the same.
+    pub(crate) aliases: &'static [&'static str],
+    pub(crate) policy: Arc<str>,
 }
 
 impl Names {
@@ -126,12 +137,23 @@ impl Names {
         if let Some(system) = SystemVariable::parse(name) {
             return Kind::System(system);
         }
+        if let Some(kind) = name.strip_prefix("verifyapikey.").and_then(|_| self.api_key(name)) {
+            return kind;
+        }
         TokenVariable::parse(name).map_or(Kind::Plain, Kind::Token)
+    }
+
+    /// A variable of a VerifyAPIKey policy, which has made its own name known.
+    fn api_key(&self, name: &str) -> Option<Kind> {
+        name.match_indices('.').skip(1).find_map(|(at, _)| {
+            let policy = self.index.get(name.get(..at)?)?;
+            Some(Kind::ApiKey(*policy, KeyVariable::parse(name.get(at + 1..)?)?))
+        })
     }
 
     /// Settles what could not be known while policies were still being compiled: fields of the messages they create,
     /// and facts about their failures.
-    pub(crate) fn finish(&mut self, policies: Vec<(&'static str, Arc<str>)>) {
+    pub(crate) fn finish(&mut self, policies: Vec<FailureNames>) {
         self.policies = policies;
         for at in 0..self.entries.len() {
             let Some(name) = self.entries.get(at).map(|entry| Arc::clone(&entry.name)) else { continue };
@@ -166,7 +188,7 @@ fn runtime_message(name: &str) -> Option<MessageName> {
     })
 }
 
-fn failure(name: &str, policies: &[(&'static str, Arc<str>)]) -> Option<Kind> {
+fn failure(name: &str, policies: &[FailureNames]) -> Option<Kind> {
     let facts = [
         (".failed", FailureFact::Failed),
         (".fault.name", FailureFact::FaultName),
@@ -174,13 +196,16 @@ fn failure(name: &str, policies: &[(&'static str, Arc<str>)]) -> Option<Kind> {
         (".cause", FailureFact::FaultCause),
     ];
     let (stem, fact) = facts.into_iter().find_map(|(tail, fact)| Some((name.strip_suffix(tail)?, fact)))?;
-    let at = policies.iter().position(|(prefix, policy)| {
-        stem.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')) == Some(&**policy)
-    });
+    let is_named = |names: &FailureNames, prefix: &str| {
+        stem.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')) == Some(&*names.policy)
+    };
+    let at = policies
+        .iter()
+        .position(|names| is_named(names, names.prefix) || names.aliases.iter().any(|alias| is_named(names, alias)));
     if let Some(at) = at {
-        let (prefix, _) = policies.get(at)?;
+        let prefix = policies.get(at)?.prefix;
         return Some(Kind::Failure { prefix, policy: u32::try_from(at).ok(), fact });
     }
-    let (prefix, _) = policies.iter().find(|(prefix, _)| *prefix == stem)?;
+    let prefix = policies.iter().find(|names| names.prefix == stem)?.prefix;
     (fact == FailureFact::Failed).then_some(Kind::Failure { prefix, policy: None, fact })
 }

@@ -1,8 +1,10 @@
 //! Variables VerifyAccessToken sets: read from the records of the token and its app when asked for, never copied.
+//!
+//! What is known of the app alone, VerifyAPIKey sets too, under names of its own.
 
-use crate::entity::{CredentialRecord, Directory, Quota};
+use crate::entity::{Admission, CredentialId, CredentialRecord, Directory, Quota};
 use crate::execution::{Verified, View};
-use crate::host::AccessToken;
+use crate::host::{AccessToken, TokenKey};
 
 use super::Value;
 
@@ -35,6 +37,9 @@ pub(crate) enum Fact {
     Status,
     IssuedAt,
     ExpiresIn,
+    RefreshToken,
+    RefreshTokenExpiresIn,
+    RefreshTokenStatus,
     ProductName,
     OperationResource,
     OperationMethods,
@@ -70,6 +75,11 @@ pub(crate) enum Fact {
     CompanyId,
     CompanyDisplayName,
     CompanyStatus,
+    CompanyApps,
+    CompanyCreatedAt,
+    CompanyCreatedBy,
+    CompanyLastModifiedAt,
+    CompanyLastModifiedBy,
 }
 
 /// The vendors' names, beside the facts.
@@ -85,6 +95,9 @@ const NAMES: &[(&str, Fact)] = &[
     ("status", Fact::Status),
     ("issued_at", Fact::IssuedAt),
     ("expires_in", Fact::ExpiresIn),
+    ("refresh_token", Fact::RefreshToken),
+    ("refresh_token_expires_in", Fact::RefreshTokenExpiresIn),
+    ("refresh_token_status", Fact::RefreshTokenStatus),
     ("apiproduct.name", Fact::ProductName),
     ("apigee.apiproduct.name", Fact::ProductName),
     ("apiproduct.operation", Fact::OperationResource),
@@ -125,6 +138,11 @@ const NAMES: &[(&str, Fact)] = &[
     ("company.id", Fact::CompanyId),
     ("company.displayName", Fact::CompanyDisplayName),
     ("company.appOwnerStatus", Fact::CompanyStatus),
+    ("company.apps", Fact::CompanyApps),
+    ("company.created_at", Fact::CompanyCreatedAt),
+    ("company.created_by", Fact::CompanyCreatedBy),
+    ("company.last_modified_at", Fact::CompanyLastModifiedAt),
+    ("company.last_modified_by", Fact::CompanyLastModifiedBy),
 ];
 
 type Family = fn(Box<str>) -> TokenVariable;
@@ -150,17 +168,43 @@ impl TokenVariable {
         families.into_iter().find_map(|(prefix, make)| name.strip_prefix(prefix).map(|tail| make(tail.into())))
     }
 
+    /// Whether VerifyAPIKey sets it too: the copies without the name of the policy, for analytics.
+    pub(crate) fn is_of_key(&self) -> bool {
+        matches!(self, Self::Fixed(Fact::ClientId | Fact::ProductName | Fact::AppName | Fact::DeveloperId))
+    }
+
     /// The value, or nothing before a token was verified.
     pub(crate) fn read<'a>(&self, view: View<'a, '_>) -> Option<Value<'a>> {
+        if let Some(key) = view.run.latest_key()
+            && self.is_of_key()
+        {
+            return self.of_caller(view, key.credential, key.admission);
+        }
         let verified = view.run.verified.as_ref()?;
+        match self {
+            Self::Fixed(fact) if fact.is_of_token() => fact.of_token(view, verified),
+            Self::TokenAttribute(name) => {
+                attribute(verified.token.grant(&*view.snapshot.host.tokens)?, name).map(Value::text)
+            }
+            _ => self.of_caller(view, verified.credential, verified.admission),
+        }
+    }
+
+    /// The value as far as it is known of the app that calls, whatever it was verified by.
+    pub(super) fn of_caller<'a>(
+        &self,
+        view: View<'a, '_>,
+        credential: CredentialId,
+        admission: Admission,
+    ) -> Option<Value<'a>> {
         let directory = &view.snapshot.directory;
-        let credential = &**directory.credential(verified.credential)?;
+        let credential = &**directory.credential(credential)?;
         let text = match self {
-            Self::Fixed(fact) => return fact.read(view, verified, directory, credential),
-            Self::TokenAttribute(name) => attribute(verified.token.grant(&*view.snapshot.host.tokens)?, name),
-            Self::ProductAttribute(name) => directory.product(verified.admission.product)?.attribute(name),
+            Self::Fixed(fact) => return fact.of_caller(view, credential, &admission),
+            Self::TokenAttribute(_) => None,
+            Self::ProductAttribute(name) => directory.product(admission.product)?.attribute(name),
             Self::OperationAttribute(name) => directory
-                .operation_attributes(&verified.admission)
+                .operation_attributes(&admission)
                 .iter()
                 .find(|attribute| *attribute.name == **name)
                 .map(|attribute| attribute.value.as_str()),
@@ -173,22 +217,27 @@ impl TokenVariable {
 }
 
 impl Fact {
-    fn read<'a>(
-        self,
-        view: View<'a, '_>,
-        verified: &'a Verified,
-        directory: &'a Directory,
-        credential: &'a CredentialRecord,
-    ) -> Option<Value<'a>> {
-        let (token, app) = (&verified.token, credential.app());
+    fn is_of_token(self) -> bool {
+        use Fact::*;
+        matches!(
+            self,
+            AccessToken
+                | GrantType
+                | TokenType
+                | Scope
+                | Status
+                | IssuedAt
+                | ExpiresIn
+                | RefreshToken
+                | RefreshTokenExpiresIn
+                | RefreshTokenStatus
+        )
+    }
+
+    fn of_token<'a>(self, view: View<'a, '_>, verified: &'a Verified) -> Option<Value<'a>> {
+        let token = &verified.token;
         let grant = || token.grant(&*view.snapshot.host.tokens);
-        let quota = || -> Option<&'a Quota> { directory.quota(&verified.admission) };
-        let operation = || directory.operation(verified.admission.operation?);
-        let millis = |ms: Option<i64>| ms.map(|ms| Value::from(ms.to_string()));
-        let opt = |text: &'a Option<String>| text.as_deref().map(Value::text);
         Some(match self {
-            Self::OrganizationName => Value::text(&view.snapshot.settings.organization),
-            Self::ClientId => Value::text(&grant()?.client_id),
             Self::AccessToken => Value::text(view.run.token_text(&verified.text)),
             Self::GrantType => Value::text(&grant()?.grant_type),
             Self::TokenType => Value::text("BearerToken"),
@@ -199,7 +248,43 @@ impl Fact {
                 let seconds = token.expires_in(view.now_ms()?).unwrap_or(i64::from(i32::MAX));
                 Value::from(seconds.to_string())
             }
-            Self::ProductName => Value::text(&directory.product(verified.admission.product)?.name),
+            Self::RefreshToken => {
+                let text = grant()?.paired.as_ref()?.open(TokenKey::new(view.run.token_text(&verified.text)))?;
+                Value::from(text.expose().to_owned())
+            }
+            Self::RefreshTokenExpiresIn => {
+                Value::from(grant()?.paired.as_ref()?.expires_in(view.now_ms()?).to_string())
+            }
+            Self::RefreshTokenStatus => Value::text(grant()?.paired.as_ref()?.status.as_str()),
+            _ => return None,
+        })
+    }
+
+    fn of_caller<'a>(
+        self,
+        view: View<'a, '_>,
+        credential: &'a CredentialRecord,
+        admission: &Admission,
+    ) -> Option<Value<'a>> {
+        let (directory, app): (&'a Directory, _) = (&view.snapshot.directory, credential.app());
+        let quota = || -> Option<&'a Quota> { directory.quota(admission) };
+        let operation = || directory.operation(admission.operation?);
+        let millis = |ms: Option<i64>| ms.map(|ms| Value::from(ms.to_string()));
+        let opt = |text: &'a Option<String>| text.as_deref().map(Value::text);
+        Some(match self {
+            Self::AccessToken
+            | Self::GrantType
+            | Self::TokenType
+            | Self::Scope
+            | Self::Status
+            | Self::IssuedAt
+            | Self::ExpiresIn
+            | Self::RefreshToken
+            | Self::RefreshTokenExpiresIn
+            | Self::RefreshTokenStatus => return None,
+            Self::OrganizationName => Value::text(&view.snapshot.settings.organization),
+            Self::ClientId => Value::text(credential.consumer_key()),
+            Self::ProductName => Value::text(&directory.product(admission.product)?.name),
             Self::OperationResource => Value::text(&operation()?.1.resource),
             Self::OperationMethods => Value::List(std::borrow::Cow::Borrowed(&operation()?.1.methods)),
             Self::QuotaLimit => Value::text(&quota()?.limit),
@@ -243,6 +328,11 @@ impl Fact {
             Self::CompanyId => Value::text(&credential.company()?.name),
             Self::CompanyDisplayName => opt(&credential.company()?.display_name)?,
             Self::CompanyStatus => Value::text(credential.company()?.status.as_str()),
+            Self::CompanyApps => Value::List(credential.company()?.apps.as_slice().into()),
+            Self::CompanyCreatedAt => millis(credential.company()?.created_at)?,
+            Self::CompanyCreatedBy => opt(&credential.company()?.created_by)?,
+            Self::CompanyLastModifiedAt => millis(credential.company()?.last_modified_at)?,
+            Self::CompanyLastModifiedBy => opt(&credential.company()?.last_modified_by)?,
         })
     }
 }

@@ -66,12 +66,9 @@ fn oauth_v2() {
                 &[("oauth::invalid-grant-type", Some("InvalidGrantType"))],
             ),
             (
-                "<Operation>GenerateAccessToken</Operation>\
-                 <SupportedGrantTypes><GrantType>password</GrantType></SupportedGrantTypes>",
-                &[("oauth::grant-type-not-supported-yet", None)],
+                "<Operation>GenerateAccessToken</Operation><GenerateResponse><Format>XML</Format></GenerateResponse>",
+                &[("oauth::format-not-supported-yet", None)],
             ),
-            // Without a list the two grants of the authorization endpoint are meant.
-            ("<Operation>GenerateAccessToken</Operation>", &[("oauth::grant-type-not-supported-yet", None)]),
             ("<Operation>InvalidateToken</Operation>", &[("oauth::token-required", Some("TokenValueRequired"))]),
             ("<Operation>ValidateToken</Operation><Tokens/>", &[("oauth::token-required", Some("TokenValueRequired"))]),
             (
@@ -84,11 +81,6 @@ fn oauth_v2() {
                 &[("oauth::invalid-token-type", None)],
             ),
             (
-                "<Operation>InvalidateToken</Operation>\
-                 <Tokens><Token type='refreshtoken' cascade='true'>request.formparam.token</Token></Tokens>",
-                &[("oauth::operation-not-supported-yet", None)],
-            ),
-            (
                 "<Operation>VerifyAccessToken</Operation><AccessTokenPrefix>Token</AccessTokenPrefix>",
                 &[("oauth::prefix-without-location", None)],
             ),
@@ -98,16 +90,27 @@ fn oauth_v2() {
 }
 
 #[test]
-fn operations_that_do_not_run_yet_are_refused_by_name() {
+fn every_operation_runs() {
     for operation in [
+        "GenerateAccessToken",
         "GenerateAccessTokenImplicitGrant",
         "GenerateAuthorizationCode",
         "RefreshAccessToken",
-        "GenerateJWTAccessTokenImplicitGrant",
-        "RefreshJWTAccessToken",
+        "VerifyAccessToken",
     ] {
         let xml = format!("<OAuthV2 name='p'><Operation>{operation}</Operation></OAuthV2>");
-        assert_eq!(findings(&xml, Dialect::apigee_x()), [("oauth::operation-not-supported-yet", None)], "{operation}");
+        assert_eq!(findings(&xml, Dialect::apigee_x()), [], "{operation}");
+    }
+    let key = "<Algorithm>HS256</Algorithm><SecretKey><Value ref='private.k'/></SecretKey>";
+    for operation in [
+        "GenerateJWTAccessToken",
+        "GenerateJWTAccessTokenImplicitGrant",
+        "RefreshJWTAccessToken",
+        "VerifyJWTAccessToken",
+    ] {
+        let xml = |key| format!("<OAuthV2 name='p'><Operation>{operation}</Operation>{key}</OAuthV2>");
+        assert_eq!(findings(&xml(key), Dialect::apigee_x()), [], "{operation}");
+        assert!(!findings(&xml(""), Dialect::apigee_x()).is_empty(), "{operation}");
     }
 }
 
@@ -156,8 +159,8 @@ fn get_oauth_v2_info() {
             ("<ClientId>key</ClientId>", &[]),
             ("", &[("oauth::one-entity", None)]),
             ("<ClientId>a</ClientId><RefreshToken>b</RefreshToken>", &[("oauth::one-entity", None)]),
-            ("<AuthorizationCode>c</AuthorizationCode>", &[("oauth::lookup-not-supported-yet", None)]),
-            ("<RefreshToken>r</RefreshToken>", &[("oauth::lookup-not-supported-yet", None)]),
+            ("<AuthorizationCode>c</AuthorizationCode>", &[]),
+            ("<RefreshToken>r</RefreshToken>", &[]),
         ],
     );
     // SAP's own sample has both.

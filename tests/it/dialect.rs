@@ -1,7 +1,7 @@
 //! Switches of the dialect that no vendor's name sets: what each changes.
 
 use bytes::Bytes;
-use tollgate::dialect::{BasicCredentials, ScopeMatch};
+use tollgate::dialect::{AddressJudgement, BasicCredentials, ForwardedFor, ScopeMatch, UnreadableAddress};
 use tollgate::entity::Entities;
 use tollgate::host::{AccessToken, Answer, Host, MemoryTokenStore, TokenKey, TokenStatus, TokenStore as _};
 use tollgate::{Deployment, Dialect, PolicyEngine};
@@ -31,6 +31,7 @@ fn engine(policy: &str, dialect: Dialect) -> PolicyEngine {
         end_user: None,
         attributes: [].into(),
         refresh_count: 0,
+        paired: None,
     };
     assert!(matches!(store.insert(TokenKey::new("tok"), record.into()), Answer::Ready(())));
     let deployment = Deployment::new().policy("p.xml", policy).entities(entities).dialect(dialect);
@@ -110,4 +111,114 @@ fn the_status_of_a_failed_lookup_is_a_switch() {
         dialect.get_info_failure_status = status;
         assert_eq!(run(policy, dialect, RAW).0, Some(("keymanagement.service.invalid_access_token", status)));
     }
+}
+
+#[test]
+fn the_status_of_a_failed_deletion_is_a_switch() {
+    let policy = "<DeleteOAuthV2Info name='p'><AccessToken>nobody</AccessToken></DeleteOAuthV2Info>";
+    for status in [401, 404] {
+        let mut dialect = Dialect::apigee_x();
+        dialect.delete_info_failure_status = status;
+        assert_eq!(run(policy, dialect, RAW).0, Some(("keymanagement.service.invalid_access_token", status)));
+    }
+}
+
+/// The fault of a request with this form, the text of it, and where it is redirected to.
+fn post(policy: &str, dialect: Dialect, form: &'static str) -> (Option<String>, Option<String>) {
+    let request = http::Request::post("/nowhere")
+        .header("Authorization", "Bearer tok")
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .body(Bytes::from_static(form.as_bytes()))
+        .unwrap();
+    let engine = engine(policy, dialect);
+    let outcome = engine.evaluate(&request).unwrap();
+    let fault = outcome.fault().map(|fault| fault.to_string());
+    let lifetime = outcome.variable("oauthv2accesstoken.p.refresh_token_expires_in");
+    (fault, lifetime.map(|value| value.to_text().into_owned()))
+}
+
+#[test]
+fn older_platforms_name_the_resource_that_is_missing() {
+    let policy = "<OAuthV2 name='p'><Operation>VerifyAccessToken</Operation></OAuthV2>";
+    let mut dialect = Dialect::edge();
+    dialect.names_missing_resource = true;
+    // The product opens every path, but not to a token that was issued for another.
+    let (fault, _) = post(policy, dialect, "");
+    assert_eq!(fault, None);
+    let entities =
+        String::from_utf8(ENTITIES.to_vec()).unwrap().replace("\"scopes\"", "\"apiResources\": [\"/a\"], \"scopes\"");
+    let entities = Entities::from_json("entities.json", entities.as_bytes()).unwrap();
+    for (named, code) in [
+        (true, "401 keymanagement.service.apiresource_doesnot_exist: APIResource /nowhere does not exist"),
+        (
+            false,
+            "401 keymanagement.service.InvalidAPICallAsNoApiProductMatchFound: Invalid API call as no apiproduct match found",
+        ),
+    ] {
+        let mut dialect = Dialect::edge();
+        dialect.names_missing_resource = named;
+        let engine = engine(policy, dialect.clone());
+        let deployment = Deployment::new().policy("p.xml", policy).entities(entities.clone()).dialect(dialect);
+        engine.deploy(deployment).unwrap();
+        let request = http::Request::get("/nowhere").header("Authorization", "Bearer tok").body(Bytes::new()).unwrap();
+        let outcome = engine.evaluate(&request).unwrap();
+        assert_eq!(outcome.fault().map(|fault| fault.to_string()).as_deref(), Some(code));
+    }
+}
+
+const PASSWORD: &str = "<OAuthV2 name='p'><Operation>GenerateAccessToken</Operation>\
+    <SupportedGrantTypes><GrantType>password</GrantType></SupportedGrantTypes></OAuthV2>";
+const FORM: &str = "grant_type=password&client_id=shop+key&client_secret=p%2Bq%2541%3Ar&username=ada&password=x";
+
+#[test]
+fn the_lifetime_of_a_refresh_token_is_a_switch() {
+    for (ms, seconds) in [(-1, "2147483647"), (60_000, "59")] {
+        let mut dialect = Dialect::apigee_x();
+        dialect.refresh_token_lifetime_ms = ms;
+        assert_eq!(post(PASSWORD, dialect, FORM), (None, Some(seconds.to_owned())));
+    }
+}
+
+#[test]
+fn repeated_parameters_are_refused_or_not() {
+    let repeated =
+        "grant_type=password&grant_type=x&client_id=shop+key&client_secret=p%2Bq%2541%3Ar&username=a&password=x";
+    for refuse in [true, false] {
+        let mut dialect = Dialect::apigee_x();
+        dialect.refuse_repeated_parameters = refuse;
+        assert_eq!(post(PASSWORD, dialect, repeated).0.is_some(), refuse);
+    }
+}
+
+#[test]
+fn several_addresses_are_judged_apart_or_together_and_text_that_is_none_may_be_denied() {
+    let policy = "<AccessControl name='p'><IPRules noRuleMatchAction='ALLOW'>\
+        <MatchRule action='ALLOW'><SourceAddress mask='32'>192.0.2.1</SourceAddress></MatchRule>\
+        <MatchRule action='DENY'><SourceAddress mask='8'>10.0.0.0</SourceAddress></MatchRule>\
+        </IPRules></AccessControl>";
+    let passes = |dialect: Dialect, forwarded: &str| {
+        let request = http::Request::get("/").header("X-Forwarded-For", forwarded).body(Bytes::new()).unwrap();
+        engine(policy, dialect).evaluate(&request).unwrap().is_allowed()
+    };
+    let mut together = Dialect::edge();
+    together.address_judgement = AddressJudgement::FirstMatch;
+    let mut strict = Dialect::edge();
+    strict.unreadable_address = UnreadableAddress::Denied;
+    for (forwarded, want) in [
+        // Judged apart, judged together, text denied.
+        ("192.0.2.1, 10.0.0.1", [false, true, false]),
+        ("198.51.100.1, 10.0.0.1", [false, false, false]),
+        ("198.51.100.1", [true, true, true]),
+        ("198.51.100.1, unknown", [true, true, false]),
+    ] {
+        let got = [Dialect::edge(), together.clone(), strict.clone()].map(|dialect| passes(dialect, forwarded));
+        assert_eq!(got, want, "{forwarded}");
+    }
+    let mut trusting = Dialect::apigee_x();
+    assert!(!passes(trusting.clone(), "198.51.100.1, 10.0.0.1"));
+    assert!(passes(trusting.clone(), "10.0.0.1, 198.51.100.1"));
+    trusting.validate_based_on_alone = true;
+    assert!(!passes(trusting.clone(), "10.0.0.1, 198.51.100.1"));
+    trusting.forwarded_for = ForwardedFor::Last;
+    assert!(passes(trusting, "10.0.0.1, 198.51.100.1"));
 }

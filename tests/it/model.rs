@@ -127,6 +127,7 @@ fn record(scope: usize, life_ms: Option<i64>, now: i64, rich: bool) -> Arc<Acces
         end_user: rich.then(|| "bob".into()),
         attributes: [].into(),
         refresh_count: 0,
+        paired: None,
     })
 }
 

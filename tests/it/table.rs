@@ -16,7 +16,9 @@ const SHARED: &[&str] = &[
     "document",
     "extraction",
     "message_edit",
+    "named",
     "remembered",
+    "resource_url",
     "shape",
     "target_connection",
     "tests",
@@ -60,6 +62,10 @@ fn every_policy_that_runs_has_faults_and_a_case_file() {
 /// Faults that cannot be raised by any request, with the reason.
 const UNREACHABLE: &[(&str, &str)] = &[
     ("flow.SharedFlowNotFound", "a deployment without the shared flow is refused"),
+    (
+        "keymanagement.service.apiresource_doesnot_exist",
+        "a switch of the dialect asks for it, which no vendor's name sets; `it::dialect` does",
+    ),
     ("flow.APITimedOut", "needs more steps than any case has; `it::limits` raises it"),
     ("protocol.http.TooBigBody", "needs a body above the limit; `it::limits` raises it"),
 ];

@@ -216,6 +216,7 @@ fn engine(bundle: Bundle) -> PolicyEngine {
         end_user: None,
         attributes: [].into(),
         refresh_count: 0,
+        paired: None,
     };
     let _ = store.insert(TokenKey::new("tok"), record.into());
     let deployment = Deployment::new()

@@ -16,7 +16,7 @@ use crate::load;
 use crate::observe::{Observed, Step};
 use crate::request::Before;
 use crate::time::parse_time;
-use crate::token::issue;
+use crate::token::{issue, issue_code};
 
 /// How the token store of a run answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,6 +217,8 @@ impl CaseFile {
         host.set_time(now_ms);
         host.set_faults(step.host, mode);
         let issued = step.tokens.iter().try_for_each(|token| issue(host.store(), token, &self.entities, now_ms));
+        let issued =
+            issued.and_then(|()| step.codes.iter().try_for_each(|code| issue_code(host.store(), code, now_ms)));
         issued.map_err(|error| error.to_string())
     }
 }
@@ -237,6 +239,7 @@ fn steps(case: &Case) -> impl Iterator<Item = Step<'_>> {
     let first = Step {
         now: case.now.as_deref(),
         tokens: &case.tokens,
+        codes: &case.codes,
         request: &case.request,
         target: case.target.as_ref(),
         host: case.host,
@@ -245,6 +248,7 @@ fn steps(case: &Case) -> impl Iterator<Item = Step<'_>> {
     let following = case.then.iter().map(|then| Step {
         now: then.now.as_deref(),
         tokens: &then.tokens,
+        codes: &then.codes,
         request: &then.request,
         target: then.target.as_ref(),
         host: then.host,

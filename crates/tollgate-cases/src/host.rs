@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 
 use tollgate::host::{
-    AccessToken, Answer, Clock, Host, HostFailure, MemoryTokenStore, Random, TokenChange, TokenKey, TokenStore,
+    AccessToken, Answer, AuthorizationCode, Clock, Host, HostFailure, IssuedKind, MemoryTokenStore, Random,
+    RevocationFilter, Rotation, TokenChange, TokenKey, TokenPair, TokenStatus, TokenStore,
 };
-use tollgate::{NeedToken, Progress, TokenQuery};
+use tollgate::{NeedToken, Progress};
 
 use crate::HostMode;
 use crate::format::{HostFault, HostFaults, TokenStoreMode};
@@ -102,16 +103,7 @@ impl CaseHost {
         if self.tokens.load(Ordering::Relaxed) == FAILED_LATER {
             return need.fail(HostFailure);
         }
-        let store = &self.store;
-        let found = match need.query() {
-            TokenQuery::Lookup(token) => store.lookup(token),
-            TokenQuery::Update(token, change) => store.update(token, change),
-            TokenQuery::Insert(token, record) => match store.insert(token, Arc::clone(record)) {
-                Answer::Ready(()) => Answer::Ready(None),
-                Answer::Deferred => Answer::Deferred,
-                Answer::Failed(failure) => Answer::Failed(failure),
-            },
-        };
+        let found = need.query().ask(&self.store);
         match found {
             Answer::Ready(found) => need.answer(found),
             Answer::Deferred | Answer::Failed(_) => need.fail(HostFailure),
@@ -162,6 +154,48 @@ impl TokenStore for TokensOf {
 
     fn update(&self, token: TokenKey<'_>, change: &TokenChange) -> Answer<Option<Arc<AccessToken>>> {
         self.0.ask(|store| store.update(token, change))
+    }
+
+    fn change_status(
+        &self,
+        kind: IssuedKind,
+        token: TokenKey<'_>,
+        status: TokenStatus,
+        cascade: bool,
+    ) -> Answer<Option<Arc<AccessToken>>> {
+        self.0.ask(|store| store.change_status(kind, token, status, cascade))
+    }
+
+    fn remove(&self, token: TokenKey<'_>) -> Answer<Option<Arc<AccessToken>>> {
+        self.0.ask(|store| store.remove(token))
+    }
+
+    fn lookup_refresh(&self, token: TokenKey<'_>) -> Answer<Option<Arc<AccessToken>>> {
+        self.0.ask(|store| store.lookup_refresh(token))
+    }
+
+    fn insert_pair(&self, pair: &TokenPair) -> Answer<()> {
+        self.0.ask(|store| store.insert_pair(pair))
+    }
+
+    fn rotate(&self, refresh: TokenKey<'_>, rotation: &Rotation) -> Answer<Option<Arc<AccessToken>>> {
+        self.0.ask(|store| store.rotate(refresh, rotation))
+    }
+
+    fn insert_code(&self, code: TokenKey<'_>, record: Arc<AuthorizationCode>) -> Answer<()> {
+        self.0.ask(|store| store.insert_code(code, record))
+    }
+
+    fn lookup_code(&self, code: TokenKey<'_>) -> Answer<Option<Arc<AuthorizationCode>>> {
+        self.0.ask(|store| store.lookup_code(code))
+    }
+
+    fn take_code(&self, code: TokenKey<'_>) -> Answer<Option<Arc<AuthorizationCode>>> {
+        self.0.ask(|store| store.take_code(code))
+    }
+
+    fn revoke_matching(&self, filter: &RevocationFilter) -> Answer<()> {
+        self.0.ask(|store| store.revoke_matching(filter))
     }
 }
 

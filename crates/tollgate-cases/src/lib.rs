@@ -43,7 +43,7 @@ pub use error::{CaseError, CaseFailures};
 pub use file::{CaseFile, CaseResult, HostMode};
 pub use host::SeededRandom;
 pub use time::parse_time;
-pub use token::{IssueError, issue};
+pub use token::{IssueError, issue, issue_code};
 
 /// Runs every `cases.yaml` in a folder and below it, both ways, and tells what failed.
 ///

@@ -5,7 +5,7 @@ use http::{HeaderMap, Request};
 use serde_json::Value;
 use tollgate::{Decision, Outcome, PolicyEngine, Progress, TargetFailure};
 
-use crate::format::{self, DecisionName, TargetFault, Token, Want};
+use crate::format::{self, Code, DecisionName, TargetFault, Token, Want};
 use crate::host::CaseHost;
 use crate::request::Before;
 
@@ -14,6 +14,7 @@ use crate::request::Before;
 pub(crate) struct Step<'a> {
     pub(crate) now: Option<&'a str>,
     pub(crate) tokens: &'a [Token],
+    pub(crate) codes: &'a [Code],
     pub(crate) request: &'a format::Request,
     pub(crate) target: Option<&'a format::Target>,
     pub(crate) host: format::HostFaults,
@@ -122,8 +123,15 @@ impl Observed {
         Self { decision, fault, response, request, target, surprised, wanted, variables }
     }
 
-    /// The body of the response as JSON, for the requests that follow.
+    /// The body of the response as JSON, or the parameters of the URI it redirects to, for the requests that follow.
     pub(crate) fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.response.as_ref()?.body).ok()
+        let response = self.response.as_ref()?;
+        let redirected = || {
+            let location = response.headers.get(http::header::LOCATION)?.to_str().ok()?;
+            let (_, params) = location.split_once(['?', '#'])?;
+            let members = tollgate::message::params::params(params.as_bytes());
+            Some(members.map(|(name, value)| (name.into_owned(), Value::from(&*value))).collect())
+        };
+        serde_json::from_slice(&response.body).ok().or_else(redirected)
     }
 }

@@ -1,24 +1,20 @@
 //! Who answers a run that waits for its tokens.
 
 use std::future::Future;
-use std::sync::Arc;
 
-use tollgate::TokenQuery;
-use tollgate::host::{AccessToken, HostFailure};
+use tollgate::host::HostFailure;
+use tollgate::{TokenAnswer, TokenQuery};
 
 /// A token store that is awaited.
 ///
 /// Needed only where the store of the engine's [`Host`](tollgate::host::Host) answers
 /// [`Deferred`](tollgate::host::Answer::Deferred).
 pub trait TokenBackend: Send + Sync {
-    /// The record for a lookup, the record as it is now for an update, anything for an insert that was kept.
+    /// What the method of [`TokenStore`](tollgate::host::TokenStore) returns; anything where that is nothing.
     ///
     /// # Errors
     /// When the store cannot answer; the request ends in a fault.
-    fn answer(
-        &self,
-        query: TokenQuery<'_>,
-    ) -> impl Future<Output = Result<Option<Arc<AccessToken>>, HostFailure>> + Send;
+    fn answer(&self, query: TokenQuery<'_>) -> impl Future<Output = Result<TokenAnswer, HostFailure>> + Send;
 }
 
 /// No store: a run that waits for one ends in a fault, so nothing passes.
@@ -26,7 +22,7 @@ pub trait TokenBackend: Send + Sync {
 pub struct FailClosed;
 
 impl TokenBackend for FailClosed {
-    async fn answer(&self, _: TokenQuery<'_>) -> Result<Option<Arc<AccessToken>>, HostFailure> {
+    async fn answer(&self, _: TokenQuery<'_>) -> Result<TokenAnswer, HostFailure> {
         Err(HostFailure)
     }
 }

@@ -13,9 +13,9 @@ use http::{Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use tollgate::fault::runtime;
-use tollgate::host::{AccessToken, HostFailure};
+use tollgate::host::HostFailure;
 use tollgate::message::ClientInfo;
-use tollgate::{AsyncHost, Decision, TargetFailure, TokenQuery};
+use tollgate::{AsyncHost, Decision, TargetFailure, TokenAnswer, TokenQuery};
 use tower_service::Service;
 
 use crate::backend::TokenBackend;
@@ -164,7 +164,7 @@ where
     R::Data: Send,
     R::Error: Into<BoxError>,
 {
-    async fn token(&self, query: TokenQuery<'_>) -> Result<Option<Arc<AccessToken>>, HostFailure> {
+    async fn token(&self, query: TokenQuery<'_>) -> Result<TokenAnswer, HostFailure> {
         self.layer.tokens.answer(query).await
     }
 

@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tollgate::bundle::Bundle;
 use tollgate::host::{AccessToken, Answer, Host, HostFailure, TokenChange, TokenKey, TokenStore};
-use tollgate::{Deployment, Limits, PolicyEngine, TokenQuery};
+use tollgate::{Deployment, Limits, PolicyEngine, TokenAnswer, TokenQuery};
 use tollgate_gateway::server::{Targets, Timeouts, serve_layer};
 use tollgate_gateway::{TokenBackend, TollgateLayer};
 
@@ -227,14 +227,11 @@ impl TokenStore for Deferred {
 async fn a_store_that_waits_is_asked_or_the_request_refused() {
     struct Unknown;
     impl TokenBackend for Unknown {
-        fn answer(
-            &self,
-            query: TokenQuery<'_>,
-        ) -> impl Future<Output = Result<Option<Arc<AccessToken>>, HostFailure>> + Send {
+        fn answer(&self, query: TokenQuery<'_>) -> impl Future<Output = Result<TokenAnswer, HostFailure>> + Send {
             assert!(matches!(query, TokenQuery::Lookup(_)));
             async {
                 tokio::task::yield_now().await;
-                Ok(None)
+                Ok(TokenAnswer::Token(None))
             }
         }
     }

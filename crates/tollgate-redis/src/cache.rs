@@ -262,6 +262,7 @@ mod tests {
             end_user: None,
             attributes: [].into(),
             refresh_count: 0,
+            paired: None,
         })
     }
 

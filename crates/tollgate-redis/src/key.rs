@@ -7,6 +7,12 @@ use tollgate::host::TokenKey;
 /// What every key of a token begins with; gateways are told of changes to these keys only.
 pub(crate) const PREFIX: &str = "tollgate:t:";
 
+/// What every key of a refresh token begins with. Gateways remember none, so nobody is told of changes.
+pub(crate) const REFRESH: &str = "tollgate:r:";
+
+/// What every key of an authorization code begins with.
+pub(crate) const CODES: &str = "tollgate:c:";
+
 /// SHA-256 of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct TokenHash([u8; 32]);
@@ -24,8 +30,13 @@ impl TokenHash {
 
     /// The key on the server.
     pub(crate) fn name(&self) -> String {
-        let mut name = String::with_capacity(PREFIX.len() + 64);
-        name.push_str(PREFIX);
+        self.name_after(PREFIX)
+    }
+
+    /// The key of what is found under another prefix.
+    pub(crate) fn name_after(&self, prefix: &str) -> String {
+        let mut name = String::with_capacity(prefix.len() + 64);
+        name.push_str(prefix);
         for byte in self.0 {
             // Writing to a string does not fail.
             let _ = write!(name, "{byte:02x}");
@@ -48,7 +59,7 @@ impl TokenHash {
 }
 
 /// A lower-case digit: no other spelling is ever written.
-fn digit(byte: u8) -> Option<u8> {
+pub(crate) fn digit(byte: u8) -> Option<u8> {
     match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),

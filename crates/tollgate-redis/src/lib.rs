@@ -27,6 +27,7 @@
 mod builder;
 mod cache;
 mod counters;
+mod grants;
 mod key;
 mod link;
 mod record;

@@ -1,10 +1,15 @@
 //! The record of a token on the server: compact JSON with a version.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tollgate::host::{AccessToken, TokenAttribute, TokenStatus};
+use tollgate::host::{
+    AccessToken, AuthorizationCode, ChallengeMethod, CodeChallenge, PairedToken, TokenAttribute, TokenStatus,
+};
+
+use crate::key::digit;
 
 /// The version this crate writes, and the only one it reads.
 const VERSION: u32 = 1;
@@ -31,6 +36,28 @@ struct Record<'a> {
     u: Option<Arc<str>>,
     a: Vec<(Arc<str>, Arc<str>, bool)>,
     n: u32,
+    /// The pair: its sealed text, status, issue and end. Only what was issued with another has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    r: Option<(String, Cow<'a, str>, i64, Option<i64>)>,
+}
+
+/// An authorization code; the fields are those of tokens where they mean the same.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Code<'a> {
+    v: u32,
+    c: Cow<'a, str>,
+    s: Arc<str>,
+    i: i64,
+    e: Option<i64>,
+    u: Option<Arc<str>>,
+    a: Vec<(Arc<str>, Arc<str>, bool)>,
+    /// Redirection URI.
+    d: Option<Arc<str>>,
+    /// State.
+    t: Option<Arc<str>>,
+    /// Method and digest of the challenge.
+    h: Option<(Cow<'a, str>, Arc<str>)>,
 }
 
 pub(crate) fn encode(token: &AccessToken) -> Result<Vec<u8>, BadRecord> {
@@ -46,9 +73,83 @@ pub(crate) fn encode(token: &AccessToken) -> Result<Vec<u8>, BadRecord> {
         u: token.end_user.clone(),
         a: token.attributes.iter().map(|it| (Arc::clone(&it.name), Arc::clone(&it.value), it.display)).collect(),
         n: token.refresh_count,
+        r: token.paired.as_ref().map(|paired| {
+            (hex(paired.sealed()), paired.status.as_str().into(), paired.issued_at_ms, paired.expires_at_ms)
+        }),
     };
-    let bytes = serde_json::to_vec(&record).map_err(|_| BadRecord)?;
+    bounded(&record)
+}
+
+pub(crate) fn encode_code(code: &AuthorizationCode) -> Result<Vec<u8>, BadRecord> {
+    bounded(&Code {
+        v: VERSION,
+        c: Cow::Borrowed(&code.client_id),
+        s: Arc::clone(&code.scope),
+        i: code.issued_at_ms,
+        e: code.expires_at_ms,
+        u: code.end_user.clone(),
+        a: code.attributes.iter().map(|it| (Arc::clone(&it.name), Arc::clone(&it.value), it.display)).collect(),
+        d: code.redirect_uri.clone(),
+        t: code.state.clone(),
+        h: code.challenge.as_ref().map(|it| (it.method.as_str().into(), Arc::clone(&it.digest))),
+    })
+}
+
+fn bounded(record: &impl Serialize) -> Result<Vec<u8>, BadRecord> {
+    let bytes = serde_json::to_vec(record).map_err(|_| BadRecord)?;
     if bytes.len() > LIMIT { Err(BadRecord) } else { Ok(bytes) }
+}
+
+pub(crate) fn decode_code(bytes: &[u8]) -> Result<AuthorizationCode, BadRecord> {
+    if bytes.len() > LIMIT {
+        return Err(BadRecord);
+    }
+    let code: Code<'_> = serde_json::from_slice(bytes).map_err(|_| BadRecord)?;
+    if code.v != VERSION {
+        return Err(BadRecord);
+    }
+    let challenge = |(word, digest): (Cow<'_, str>, Arc<str>)| {
+        let methods = [ChallengeMethod::Plain, ChallengeMethod::S256];
+        let method = methods.into_iter().find(|method| method.as_str() == word).ok_or(BadRecord)?;
+        Ok(CodeChallenge { method, digest })
+    };
+    Ok(AuthorizationCode {
+        client_id: code.c.as_ref().into(),
+        redirect_uri: code.d,
+        scope: code.s,
+        state: code.t,
+        end_user: code.u,
+        attributes: attributes(code.a),
+        challenge: code.h.map(challenge).transpose()?,
+        issued_at_ms: code.i,
+        expires_at_ms: code.e,
+    })
+}
+
+fn attributes(list: Vec<(Arc<str>, Arc<str>, bool)>) -> Arc<[TokenAttribute]> {
+    list.into_iter().map(|(name, value, display)| TokenAttribute { name, value, display }).collect()
+}
+
+fn status(word: &str) -> Result<TokenStatus, BadRecord> {
+    let both = [TokenStatus::Approved, TokenStatus::Revoked];
+    both.into_iter().find(|status| status.as_str() == word).ok_or(BadRecord)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn unhex(text: &str) -> Result<Vec<u8>, BadRecord> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
+        return Err(BadRecord);
+    }
+    let byte = |[high, low]: &[u8; 2]| Some(digit(*high)? << 4 | digit(*low)?);
+    pairs.iter().map(|pair| byte(pair).ok_or(BadRecord)).collect()
 }
 
 pub(crate) fn decode(bytes: &[u8]) -> Result<AccessToken, BadRecord> {
@@ -59,22 +160,21 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<AccessToken, BadRecord> {
     if record.v != VERSION {
         return Err(BadRecord);
     }
-    let status = [TokenStatus::Approved, TokenStatus::Revoked].into_iter().find(|it| it.as_str() == record.st);
+    let paired = |(sealed, word, issued, ends): (String, Cow<'_, str>, i64, Option<i64>)| {
+        Ok(Arc::new(PairedToken::from_parts(unhex(&sealed)?, status(&word)?, issued, ends)))
+    };
     Ok(AccessToken {
         client_id: record.c.as_ref().into(),
         scope: record.s,
         grant_type: record.g,
-        status: status.ok_or(BadRecord)?,
+        status: status(&record.st)?,
         issued_at_ms: record.i,
         expires_at_ms: record.e,
         api_products: record.p,
         end_user: record.u,
-        attributes: record
-            .a
-            .into_iter()
-            .map(|(name, value, display)| TokenAttribute { name, value, display })
-            .collect(),
+        attributes: attributes(record.a),
         refresh_count: record.n,
+        paired: record.r.map(paired).transpose()?,
     })
 }
 
@@ -103,6 +203,8 @@ mod tests {
                 .map(|(name, value, display)| TokenAttribute { name: name.into(), value: value.into(), display })
                 .collect(),
             refresh_count: rest.3,
+            paired: (rest.3 % 2 == 0)
+                .then(|| Arc::new(PairedToken::from_parts(*b"sealed", TokenStatus::Revoked, rest.1, rest.2))),
         })
     }
 

@@ -8,8 +8,11 @@ use redis::{Cmd, RedisError, Value, cmd};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
-use tollgate::TokenQuery;
-use tollgate::host::{AccessToken, Answer, HostFailure, TokenChange, TokenKey, TokenStore};
+use tollgate::host::{
+    AccessToken, Answer, AuthorizationCode, HostFailure, IssuedKind, RevocationFilter, Rotation, TokenChange, TokenKey,
+    TokenPair, TokenStatus, TokenStore,
+};
+use tollgate::{TokenAnswer, TokenQuery};
 
 use crate::builder::{RedisTokensBuilder, WhenLost};
 use crate::cache::{Cache, Fact};
@@ -26,7 +29,7 @@ redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
 return 1";
 
 /// How often a change is tried again because another was faster.
-const ATTEMPTS: u32 = 16;
+pub(crate) const ATTEMPTS: u32 = 16;
 
 /// Tokens on a server, with a cache here; clones share both.
 ///
@@ -57,7 +60,7 @@ impl Drop for Ends {
 }
 
 /// Why a question has no answer.
-enum Trouble {
+pub(crate) enum Trouble {
     Server,
     Record,
 }
@@ -112,22 +115,43 @@ impl RedisTokens {
     /// # Errors
     /// When the server is away or late, and when a record cannot be read. A change that failed may still be made: the
     /// server may have got it and its answer may have been lost.
-    pub async fn answer(&self, query: TokenQuery<'_>) -> Result<Option<Arc<AccessToken>>, HostFailure> {
+    pub async fn answer(&self, query: TokenQuery<'_>) -> Result<TokenAnswer, HostFailure> {
         let shared = &*self.shared;
-        let answered = timeout(shared.settings.timeout, async {
-            match query {
-                TokenQuery::Lookup(token) => shared.find(TokenHash::of(token)).await,
-                TokenQuery::Insert(token, record) => shared.add(TokenHash::of(token), record).await.map(|()| None),
-                TokenQuery::Update(token, change) => shared.change(TokenHash::of(token), change).await,
-            }
-        });
-        answered.await.unwrap_or(Err(Trouble::Server)).map_err(|trouble| {
+        let counted = |trouble| {
             match trouble {
                 Trouble::Server => shared.counts.server_errors.add(1),
                 Trouble::Record => shared.counts.bad_records.add(1),
             }
             HostFailure
-        })
+        };
+        if let TokenQuery::RevokeMatching(filter) = query {
+            // As long as there are keys; each question it asks has the timeout for itself.
+            return shared.revoke_matching(filter).await.map(|()| TokenAnswer::Done).map_err(counted);
+        }
+        let answered = timeout(shared.settings.timeout, async {
+            match query {
+                TokenQuery::Lookup(token) => shared.find(TokenHash::of(token)).await.map(TokenAnswer::Token),
+                TokenQuery::Insert(token, record) => {
+                    shared.add(TokenHash::of(token), record).await.map(|()| TokenAnswer::Done)
+                }
+                TokenQuery::Update(token, change) => {
+                    shared.change(TokenHash::of(token), change).await.map(TokenAnswer::Token)
+                }
+                TokenQuery::ChangeStatus { kind, token, status, cascade } => {
+                    shared.change_status(kind, token, status, cascade).await.map(TokenAnswer::Token)
+                }
+                TokenQuery::Remove(token) => shared.remove(token).await.map(TokenAnswer::Token),
+                TokenQuery::LookupRefresh(token) => shared.refresh(token).await.map(TokenAnswer::Token),
+                TokenQuery::InsertPair(pair) => shared.add_pair(pair).await.map(|()| TokenAnswer::Done),
+                TokenQuery::Rotate(token, rotation) => shared.rotate(token, rotation).await.map(TokenAnswer::Token),
+                TokenQuery::InsertCode(code, record) => shared.add_code(code, record).await.map(|()| TokenAnswer::Done),
+                TokenQuery::LookupCode(code) => shared.code(code).await.map(TokenAnswer::Code),
+                TokenQuery::TakeCode(code) => shared.take_code(code).await.map(TokenAnswer::Code),
+                // Questions that are not known yet.
+                _ => Err(Trouble::Server),
+            }
+        });
+        answered.await.unwrap_or(Err(Trouble::Server)).map_err(counted)
     }
 }
 
@@ -221,14 +245,14 @@ impl Shared {
         text(self.ask(cmd("GET").arg(key.name())).await?)
     }
 
-    async fn ask(&self, command: &Cmd) -> Result<Value, Trouble> {
+    pub(crate) async fn ask(&self, command: &Cmd) -> Result<Value, Trouble> {
         let connection = self.link.borrow().clone();
         let mut connection = connection.ok_or(Trouble::Server)?;
         Ok(command.query_async(&mut connection).await?)
     }
 }
 
-fn text(value: Value) -> Result<Option<Vec<u8>>, Trouble> {
+pub(crate) fn text(value: Value) -> Result<Option<Vec<u8>>, Trouble> {
     match value {
         Value::BulkString(bytes) => Ok(Some(bytes)),
         Value::Nil => Ok(None),
@@ -237,7 +261,7 @@ fn text(value: Value) -> Result<Option<Vec<u8>>, Trouble> {
 }
 
 /// Forgets a token here once the server was asked to change it, whether it answered or not, and before anybody is told.
-struct Changing<'s>(&'s Shared, TokenHash);
+pub(crate) struct Changing<'s>(pub(crate) &'s Shared, pub(crate) TokenHash);
 
 impl Drop for Changing<'_> {
     fn drop(&mut self) {
@@ -260,11 +284,53 @@ impl TokenStore for RedisTokens {
     fn update(&self, _: TokenKey<'_>, _: &TokenChange) -> Answer<Option<Arc<AccessToken>>> {
         Answer::Deferred
     }
+
+    fn change_status(
+        &self,
+        _: IssuedKind,
+        _: TokenKey<'_>,
+        _: TokenStatus,
+        _: bool,
+    ) -> Answer<Option<Arc<AccessToken>>> {
+        Answer::Deferred
+    }
+
+    fn remove(&self, _: TokenKey<'_>) -> Answer<Option<Arc<AccessToken>>> {
+        Answer::Deferred
+    }
+
+    fn lookup_refresh(&self, _: TokenKey<'_>) -> Answer<Option<Arc<AccessToken>>> {
+        Answer::Deferred
+    }
+
+    fn insert_pair(&self, _: &TokenPair) -> Answer<()> {
+        Answer::Deferred
+    }
+
+    fn rotate(&self, _: TokenKey<'_>, _: &Rotation) -> Answer<Option<Arc<AccessToken>>> {
+        Answer::Deferred
+    }
+
+    fn insert_code(&self, _: TokenKey<'_>, _: Arc<AuthorizationCode>) -> Answer<()> {
+        Answer::Deferred
+    }
+
+    fn lookup_code(&self, _: TokenKey<'_>) -> Answer<Option<Arc<AuthorizationCode>>> {
+        Answer::Deferred
+    }
+
+    fn take_code(&self, _: TokenKey<'_>) -> Answer<Option<Arc<AuthorizationCode>>> {
+        Answer::Deferred
+    }
+
+    fn revoke_matching(&self, _: &RevocationFilter) -> Answer<()> {
+        Answer::Deferred
+    }
 }
 
 #[cfg(feature = "gateway")]
 impl tollgate_gateway::TokenBackend for RedisTokens {
-    async fn answer(&self, query: TokenQuery<'_>) -> Result<Option<Arc<AccessToken>>, HostFailure> {
+    async fn answer(&self, query: TokenQuery<'_>) -> Result<TokenAnswer, HostFailure> {
         Self::answer(self, query).await
     }
 }

@@ -4,18 +4,17 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use tollgate::bundle::Bundle;
 use tollgate::diagnostic::Diagnostics;
-use tollgate::host::{AccessToken, FixedClock, Host, HostFailure};
+use tollgate::host::{FixedClock, Host, HostFailure};
 use tollgate::policy::PolicyDocument;
 use tollgate::template::{RandomSource, RenderContext, Syntax, Template, Unresolved};
 use tollgate::variables::{Scope, Value, VarRef};
-use tollgate::{AsyncHost, Deployment, Limits, PolicyEngine, TargetFailure, TokenQuery, condition};
+use tollgate::{AsyncHost, Deployment, Limits, PolicyEngine, TargetFailure, TokenAnswer, TokenQuery, condition};
 
 /// Reads a policy document and, if it is one, deploys it and sends it a request.
 pub fn policy_xml(data: &[u8]) {
@@ -201,8 +200,8 @@ fn run(deployment: Deployment) {
 struct Backend;
 
 impl AsyncHost for Backend {
-    async fn token(&self, _: TokenQuery<'_>) -> Result<Option<Arc<AccessToken>>, HostFailure> {
-        Ok(None)
+    async fn token(&self, _: TokenQuery<'_>) -> Result<TokenAnswer, HostFailure> {
+        Ok(TokenAnswer::Token(None))
     }
 
     async fn target(&self, _: &str, _: &str, _: &Request<Bytes>) -> Result<Response<Bytes>, TargetFailure> {

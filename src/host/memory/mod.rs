@@ -16,7 +16,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::fingerprint::{FingerprintKey, Fingerprinted};
 use super::found::CompactToken;
-use super::{AccessToken, Answer, FoundToken, TokenChange, TokenKey, TokenStore};
+use super::{
+    AccessToken, Answer, AuthorizationCode, FoundToken, IssuedKind, RevocationFilter, Rotation, TokenChange, TokenKey,
+    TokenPair, TokenStatus, TokenStore,
+};
 pub use grants::GrantId;
 use grants::{Grants, Known};
 use table::{Table, Verdict, Writer};
@@ -41,10 +44,15 @@ pub struct MemoryTokenStore {
     table: Table,
     grants: Grants,
     known: std::sync::Mutex<Known>,
-    /// Tokens that have something of their own to tell: end user, attributes, unusual times.
-    rich: papaya::HashMap<u128, Arc<AccessToken>, BuildHasherDefault<Fingerprinted>>,
+    /// Tokens that have something of their own to tell: end user, attributes, a refresh token, unusual times.
+    rich: Map<AccessToken>,
     has_rich: AtomicBool,
+    refresh: Map<AccessToken>,
+    codes: Map<AuthorizationCode>,
 }
+
+/// Records by fingerprint; written under the lock of the table.
+type Map<T> = papaya::HashMap<u128, Arc<T>, BuildHasherDefault<Fingerprinted>>;
 
 /// How many grants are kept once before tokens of further ones are kept whole.
 const MOST_GRANTS: usize = 1 << 22;
@@ -63,12 +71,14 @@ impl MemoryTokenStore {
             table: Table::new(),
             grants: Grants::new(MOST_GRANTS),
             known: std::sync::Mutex::default(),
-            rich: papaya::HashMap::with_hasher(BuildHasherDefault::default()),
+            rich: Map::with_hasher(BuildHasherDefault::default()),
             has_rich: AtomicBool::new(false),
+            refresh: Map::with_hasher(BuildHasherDefault::default()),
+            codes: Map::with_hasher(BuildHasherDefault::default()),
         }
     }
 
-    /// How many tokens it holds.
+    /// How many access tokens it holds.
     pub fn len(&self) -> usize {
         self.table.len() + self.rich.len()
     }
@@ -78,18 +88,20 @@ impl MemoryTokenStore {
         self.len() == 0
     }
 
-    /// Removes the tokens that ended before a time, in milliseconds of the Unix epoch, and tells how many.
+    /// Removes the tokens and codes that ended before a time, in milliseconds of the Unix epoch, and tells how many.
     pub fn purge(&self, before_ms: i64) -> usize {
         let plain = self.table.for_each(|words| match CompactToken(words).expires_at_ms() {
             Some(at) if at <= before_ms => Verdict::Remove,
             _ => Verdict::Keep,
         });
         let mut removed = plain;
-        self.rich.pin().retain(|_, record| {
-            let keep = !record.is_expired(before_ms);
-            removed += usize::from(!keep);
-            keep
-        });
+        let mut keeps = |expired: bool| {
+            removed += usize::from(expired);
+            !expired
+        };
+        self.rich.pin().retain(|_, record| keeps(record.is_expired(before_ms)));
+        self.refresh.pin().retain(|_, record| keeps(record.is_expired(before_ms)));
+        self.codes.pin().retain(|_, record| keeps(record.is_expired(before_ms)));
         removed
     }
 
@@ -126,9 +138,62 @@ impl MemoryTokenStore {
         self.table.remove(writer, fingerprint);
     }
 
+    fn record(&self, kind: IssuedKind, token: TokenKey<'_>) -> Option<Arc<AccessToken>> {
+        let fingerprint = self.fingerprint(token);
+        match kind {
+            IssuedKind::Access => self.find_by(fingerprint)?.into_record(self),
+            IssuedKind::Refresh => self.refresh.pin().get(&fingerprint).cloned(),
+        }
+    }
+
+    fn keep(&self, writer: &mut Writer, kind: IssuedKind, token: TokenKey<'_>, record: Arc<AccessToken>) {
+        let fingerprint = self.fingerprint(token);
+        match kind {
+            IssuedKind::Access => self.put(writer, fingerprint, record),
+            IssuedKind::Refresh => {
+                self.refresh.pin().insert(fingerprint, record);
+            }
+        }
+    }
+
+    fn keep_pair(&self, writer: &mut Writer, pair: &TokenPair) {
+        // The refresh token first: whoever finds the access token finds its pair.
+        if let Some((text, record)) = &pair.refresh {
+            self.keep(writer, IssuedKind::Refresh, TokenKey::new(text.expose()), Arc::clone(record));
+        }
+        let (text, record) = &pair.access;
+        self.keep(writer, IssuedKind::Access, TokenKey::new(text.expose()), Arc::clone(record));
+    }
+
+    fn change_pair(
+        &self,
+        writer: &mut Writer,
+        kind: IssuedKind,
+        token: TokenKey<'_>,
+        status: TokenStatus,
+        cascade: bool,
+    ) -> Option<Arc<AccessToken>> {
+        let record = self.record(kind, token)?;
+        let pair_kind = match kind {
+            IssuedKind::Access => IssuedKind::Refresh,
+            IssuedKind::Refresh => IssuedKind::Access,
+        };
+        let text = record.paired.as_ref().and_then(|paired| paired.open(token));
+        let key = text.as_ref().map(|text| TokenKey::new(text.expose()));
+        let other = key.and_then(|key| Some((key, self.record(pair_kind, key)?)));
+        let other = other.as_ref().map(|(key, record)| (*key, &**record));
+        let (changed, other) = super::change_status(token, &record, other, status, cascade);
+        if let (Some(key), Some(other)) = (key, other) {
+            self.keep(writer, pair_kind, key, Arc::new(other));
+        }
+        let changed = Arc::new(changed);
+        self.keep(writer, kind, token, Arc::clone(&changed));
+        Some(changed)
+    }
+
     /// The compact form of a record, if it has one.
     fn compact(&self, record: &Arc<AccessToken>) -> Option<CompactToken> {
-        if record.end_user.is_some() || !record.attributes.is_empty() {
+        if record.end_user.is_some() || !record.attributes.is_empty() || record.paired.is_some() {
             return None;
         }
         // A record that does not fit must leave no grant behind.
@@ -180,27 +245,86 @@ impl TokenStore for MemoryTokenStore {
         });
         Answer::Ready(changed)
     }
-}
 
-impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
-    fn lookup(&self, token: TokenKey<'_>) -> Answer<Option<Arc<AccessToken>>> {
-        (**self).lookup(token)
+    fn change_status(
+        &self,
+        kind: IssuedKind,
+        token: TokenKey<'_>,
+        status: TokenStatus,
+        cascade: bool,
+    ) -> Answer<Option<Arc<AccessToken>>> {
+        Answer::Ready(self.change_pair(&mut self.table.lock(), kind, token, status, cascade))
     }
 
-    fn find(&self, token: TokenKey<'_>) -> Answer<Option<FoundToken>> {
-        (**self).find(token)
+    fn remove(&self, token: TokenKey<'_>) -> Answer<Option<Arc<AccessToken>>> {
+        let mut writer = self.table.lock();
+        let found = self.record(IssuedKind::Access, token);
+        if found.is_some() {
+            let fingerprint = self.fingerprint(token);
+            self.table.remove(&mut writer, fingerprint);
+            self.rich.pin().remove(&fingerprint);
+        }
+        Answer::Ready(found)
     }
 
-    fn grant(&self, id: GrantId) -> Option<&AccessToken> {
-        (**self).grant(id)
+    fn lookup_refresh(&self, token: TokenKey<'_>) -> Answer<Option<Arc<AccessToken>>> {
+        Answer::Ready(self.record(IssuedKind::Refresh, token))
     }
 
-    fn insert(&self, token: TokenKey<'_>, record: Arc<AccessToken>) -> Answer<()> {
-        (**self).insert(token, record)
+    fn insert_pair(&self, pair: &TokenPair) -> Answer<()> {
+        self.keep_pair(&mut self.table.lock(), pair);
+        Answer::Ready(())
     }
 
-    fn update(&self, token: TokenKey<'_>, change: &TokenChange) -> Answer<Option<Arc<AccessToken>>> {
-        (**self).update(token, change)
+    fn rotate(&self, refresh: TokenKey<'_>, rotation: &Rotation) -> Answer<Option<Arc<AccessToken>>> {
+        let mut writer = self.table.lock();
+        let before = self.record(IssuedKind::Refresh, refresh).filter(|record| record.status == TokenStatus::Approved);
+        let Some(before) = before else { return Answer::Ready(None) };
+        if rotation.revoke_access
+            && let Some(access) = before.paired.as_ref().and_then(|paired| paired.open(refresh))
+        {
+            let access = TokenKey::new(access.expose());
+            self.change_pair(&mut writer, IssuedKind::Access, access, TokenStatus::Revoked, false);
+        }
+        if !rotation.keeps(refresh) {
+            self.change_pair(&mut writer, IssuedKind::Refresh, refresh, TokenStatus::Revoked, false);
+        }
+        self.keep_pair(&mut writer, &rotation.pair);
+        Answer::Ready(Some(before))
+    }
+
+    fn insert_code(&self, code: TokenKey<'_>, record: Arc<AuthorizationCode>) -> Answer<()> {
+        self.codes.pin().insert(self.fingerprint(code), record);
+        Answer::Ready(())
+    }
+
+    fn lookup_code(&self, code: TokenKey<'_>) -> Answer<Option<Arc<AuthorizationCode>>> {
+        Answer::Ready(self.codes.pin().get(&self.fingerprint(code)).cloned())
+    }
+
+    fn take_code(&self, code: TokenKey<'_>) -> Answer<Option<Arc<AuthorizationCode>>> {
+        // Removal from the map is one step: it hands the record to one caller.
+        Answer::Ready(self.codes.pin().remove(&self.fingerprint(code)).cloned())
+    }
+
+    fn revoke_matching(&self, filter: &RevocationFilter) -> Answer<()> {
+        self.table.for_each(|words| {
+            let token = CompactToken(words);
+            let found = FoundToken::from(token);
+            let meant = found.issued_at_ms() < filter.issued_before_ms
+                && found.grant(self).is_some_and(|grant| filter.is_for(grant));
+            if meant { Verdict::Change(token.revoked().0) } else { Verdict::Keep }
+        });
+        let _writer = self.table.lock();
+        for (map, kind) in [(&self.rich, IssuedKind::Access), (&self.refresh, IssuedKind::Refresh)] {
+            let map = map.pin();
+            for (fingerprint, record) in &map {
+                if let Some(changed) = filter.apply(kind, record) {
+                    map.insert(*fingerprint, Arc::new(changed));
+                }
+            }
+        }
+        Answer::Ready(())
     }
 }
 

@@ -364,7 +364,6 @@ impl Writer {
 /// What becomes of a token that was looked at.
 pub(super) enum Verdict {
     Keep,
-    #[allow(dead_code, reason = "for revoking many tokens at once")]
     Change(Words),
     Remove,
 }

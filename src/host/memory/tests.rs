@@ -1,5 +1,6 @@
-use super::super::{TokenAttribute, TokenStatus};
+use super::super::{PairedToken, TokenAttribute, TokenStatus};
 use super::*;
+use crate::secret::Secret;
 
 fn record() -> AccessToken {
     AccessToken {
@@ -13,6 +14,7 @@ fn record() -> AccessToken {
         end_user: None,
         attributes: [].into(),
         refresh_count: 0,
+        paired: None,
     }
 }
 
@@ -95,4 +97,119 @@ fn no_debug_text_shows_a_token() {
     let store = MemoryTokenStore::new();
     put(&store, "secret", record());
     assert!(!format!("{store:?}").contains("secret"));
+}
+
+fn pair(access: &str, refresh: &str, record: AccessToken) -> TokenPair {
+    let (access_key, refresh_key) = (TokenKey::new(access), TokenKey::new(refresh));
+    let seal = |token, other| PairedToken::seal(token, other, &record, [1; 12]).map(Arc::new);
+    let of = |paired| Arc::new(AccessToken { paired, ..record.clone() });
+    TokenPair {
+        access: (Secret::new(access), of(seal(access_key, refresh_key))),
+        refresh: Some((Secret::new(refresh), of(seal(refresh_key, access_key)))),
+    }
+}
+
+fn refresh(store: &MemoryTokenStore, token: &str) -> Option<AccessToken> {
+    let Answer::Ready(found) = store.lookup_refresh(TokenKey::new(token)) else { panic!("not ready") };
+    found.map(|record| (*record).clone())
+}
+
+#[test]
+fn a_pair_is_kept_in_two_places_and_found_in_its_own() {
+    let store = MemoryTokenStore::new();
+    assert!(matches!(store.insert_pair(&pair("a", "r", record())), Answer::Ready(())));
+    assert!(get(&store, "a").is_some() && get(&store, "r").is_none());
+    assert!(refresh(&store, "r").is_some() && refresh(&store, "a").is_none());
+    assert_eq!(store.purge(1_000), 2);
+}
+
+#[test]
+fn of_many_who_exchange_a_refresh_token_or_take_a_code_one_does() {
+    for round in 0..50 {
+        let store = MemoryTokenStore::new();
+        assert!(matches!(store.insert_pair(&pair("a", "r", record())), Answer::Ready(())));
+        let code = AuthorizationCode {
+            client_id: "key".into(),
+            redirect_uri: None,
+            scope: "".into(),
+            state: None,
+            end_user: None,
+            attributes: [].into(),
+            challenge: None,
+            issued_at_ms: 0,
+            expires_at_ms: None,
+        };
+        assert!(matches!(store.insert_code(TokenKey::new("c"), Arc::new(code)), Answer::Ready(())));
+        let got = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4)
+                .map(|at| {
+                    let store = &store;
+                    scope.spawn(move || {
+                        let rotation = Rotation {
+                            pair: pair(&format!("a{at}"), &format!("r{at}"), record()),
+                            revoke_access: round % 2 == 0,
+                        };
+                        let rotated = store.rotate(TokenKey::new("r"), &rotation);
+                        let taken = store.take_code(TokenKey::new("c"));
+                        (matches!(rotated, Answer::Ready(Some(_))), matches!(taken, Answer::Ready(Some(_))))
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        });
+        assert_eq!(got.iter().filter(|(rotated, _)| *rotated).count(), 1);
+        assert_eq!(got.iter().filter(|(_, taken)| *taken).count(), 1);
+        assert_eq!(store.len(), 2);
+        let status = if round % 2 == 0 { TokenStatus::Revoked } else { TokenStatus::Approved };
+        assert_eq!(get(&store, "a").unwrap().status, status);
+        assert_eq!(get(&store, "a").unwrap().paired.unwrap().status, TokenStatus::Revoked);
+        assert_eq!(refresh(&store, "r").unwrap().status, TokenStatus::Revoked);
+    }
+}
+
+#[test]
+fn an_access_token_whose_refresh_token_went_on_does_not_speak_for_its_successor() {
+    let store = MemoryTokenStore::new();
+    assert!(matches!(store.insert_pair(&pair("a", "r", record())), Answer::Ready(())));
+    let rotation = Rotation { pair: pair("b", "r", record()), revoke_access: false };
+    assert!(rotation.keeps(TokenKey::new("r")));
+    assert!(matches!(store.rotate(TokenKey::new("r"), &rotation), Answer::Ready(Some(_))));
+    let revoke =
+        |token, cascade| store.change_status(IssuedKind::Access, TokenKey::new(token), TokenStatus::Revoked, cascade);
+    assert!(matches!(revoke("a", false), Answer::Ready(Some(_))));
+    assert_eq!(refresh(&store, "r").unwrap().paired.unwrap().status, TokenStatus::Approved);
+    assert!(matches!(revoke("a", true), Answer::Ready(Some(_))));
+    assert_eq!(refresh(&store, "r").unwrap().status, TokenStatus::Revoked);
+    assert_eq!(get(&store, "b").unwrap().status, TokenStatus::Approved);
+}
+
+#[test]
+fn many_are_revoked_whatever_form_they_are_kept_in() {
+    let store = MemoryTokenStore::new();
+    for n in 0..1_000 {
+        let client_id = if n % 2 == 0 { "key".into() } else { "other".into() };
+        put(&store, &n.to_string(), AccessToken { client_id, issued_at_ms: n, ..record() });
+    }
+    put(&store, "ada", AccessToken { end_user: Some("ada".into()), ..record() });
+    assert!(matches!(store.insert_pair(&pair("a", "r", record())), Answer::Ready(())));
+    let mut filter = RevocationFilter {
+        clients: Some(["key".into()].into()),
+        end_user: None,
+        issued_before_ms: 500,
+        cascade: false,
+    };
+    assert!(matches!(store.revoke_matching(&filter), Answer::Ready(())));
+    for n in 0..1_000 {
+        let revoked = get(&store, &n.to_string()).unwrap().status == TokenStatus::Revoked;
+        assert_eq!(revoked, n % 2 == 0 && n < 500, "{n}");
+    }
+    assert_eq!(get(&store, "ada").unwrap().status, TokenStatus::Revoked);
+    assert_eq!(refresh(&store, "r").unwrap().status, TokenStatus::Approved);
+    assert_eq!(refresh(&store, "r").unwrap().paired.unwrap().status, TokenStatus::Revoked);
+    filter.cascade = true;
+    assert!(matches!(store.revoke_matching(&filter), Answer::Ready(())));
+    assert_eq!(refresh(&store, "r").unwrap().status, TokenStatus::Revoked);
+    // Without a condition nobody is meant, rather than everybody.
+    let nobody = RevocationFilter { clients: None, end_user: None, issued_before_ms: i64::MAX, cascade: true };
+    assert!(!nobody.is_for(&record()));
 }

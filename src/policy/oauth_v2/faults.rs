@@ -60,35 +60,35 @@ pub(crate) const CONSUMER_KEY_EXPIRED: FaultSpec = FaultSpec::new(
     "keymanagement.service.consumer_key_expired",
     401,
     "Consumer key expired",
-    "the token's consumer key has expired",
+    "the consumer key has expired",
 );
 
 pub(crate) const CLIENT_ID_NOT_APPROVED: FaultSpec = FaultSpec::new(
     "keymanagement.service.invalid_client-client_id_not_approved",
     401,
     "Client ID not approved",
-    "the token's consumer key is revoked or pending",
+    "the consumer key is revoked or pending",
 );
 
 pub(crate) const APP_NOT_APPROVED: FaultSpec = FaultSpec::new(
     "keymanagement.service.invalid_client-app_not_approved",
     401,
     "App not approved",
-    "the token's app is revoked or pending",
+    "the app is revoked or pending",
 );
 
 pub(crate) const DEVELOPER_NOT_ACTIVE: FaultSpec = FaultSpec::new(
     "keymanagement.service.DeveloperStatusNotActive",
     401,
     "Developer Status is not Active",
-    "the developer of the token's app is not active",
+    "the developer of the app is not active",
 );
 
 pub(crate) const COMPANY_NOT_ACTIVE: FaultSpec = FaultSpec::new(
     "keymanagement.service.CompanyStatusNotActive",
     401,
     "Company Status is not Active",
-    "the company that owns the token's app is not active",
+    "the company that owns the app is not active",
 );
 
 pub(crate) const FAILED_TO_RESOLVE_ACCESS_TOKEN: FaultSpec = FaultSpec::new(
@@ -105,12 +105,58 @@ pub(crate) const FAILED_TO_RESOLVE_TOKEN: FaultSpec = FaultSpec::new(
     "a variable that `Token` names does not resolve",
 );
 
-pub(crate) const INVALID_CLIENT: FaultSpec = FaultSpec::new(
-    "steps.oauth.v2.invalid_client",
-    401,
-    "Client credentials are invalid",
-    "client id or secret is wrong",
+pub(crate) const FAILED_TO_RESOLVE_AUTHORIZATION_CODE: FaultSpec = FaultSpec::new(
+    "steps.oauth.v2.FailedToResolveAuthorizationCode",
+    500,
+    "Failed to resolve authorization code variable {detail}",
+    "the variable that `Code` names does not resolve, and the policy writes no response",
 );
+
+pub(crate) const FAILED_TO_RESOLVE_CLIENT_ID: FaultSpec = FaultSpec::new(
+    "steps.oauth.v2.FailedToResolveClientId",
+    500,
+    "Failed to resolve client id variable {detail}",
+    "the variable that `ClientId` names does not resolve, and the policy writes no response",
+);
+
+pub(crate) const FAILED_TO_RESOLVE_REFRESH_TOKEN: FaultSpec = FaultSpec::new(
+    "steps.oauth.v2.FailedToResolveRefreshToken",
+    500,
+    "Failed to resolve refresh token variable {detail}",
+    "the variable that `RefreshToken` names does not resolve, and the policy writes no response",
+);
+
+pub(crate) const INVALID_TOKEN_TYPE: FaultSpec = FaultSpec::new(
+    "steps.oauth.v2.InvalidTokenType",
+    500,
+    "Invalid token type",
+    "the token is of the other kind than its `Token` says",
+);
+
+pub(crate) const INVALID_PARAMETER: FaultSpec = FaultSpec::new(
+    "steps.oauth.v2.InvalidParameter",
+    500,
+    "Invalid parameter",
+    "both a token and a code of a third party are to be stored, or the timestamp of a revocation is none",
+);
+
+pub(crate) const MISSING_PARAMETER: FaultSpec = FaultSpec::new(
+    "steps.oauth.v2.MissingParameter",
+    500,
+    "Missing parameter",
+    "a token is asked for in a redirect and the policy supports no grant, or a revocation names neither app nor end user",
+);
+
+pub(crate) const API_RESOURCE_DOES_NOT_EXIST: FaultSpec = FaultSpec::new(
+    "steps.oauth.v2.apiresource_doesnot_exist",
+    401,
+    "APIResource {detail} does not exist",
+    "no product of the token covers the path, and the dialect is that of older platforms",
+)
+.in_body("keymanagement.service.apiresource_doesnot_exist");
+
+pub(crate) const INVALID_CLIENT: FaultSpec =
+    FaultSpec::new("steps.oauth.v2.invalid_client", 401, "{detail}", "client id or secret is wrong");
 
 pub(crate) const INVALID_CLIENT_IDENTIFIER: FaultSpec = FaultSpec::new(
     "steps.oauth.v2.InvalidClientIdentifier",
@@ -199,6 +245,13 @@ pub(super) const ALL: &[FaultSpec] = &[
     COMPANY_NOT_ACTIVE,
     FAILED_TO_RESOLVE_ACCESS_TOKEN,
     FAILED_TO_RESOLVE_TOKEN,
+    FAILED_TO_RESOLVE_AUTHORIZATION_CODE,
+    FAILED_TO_RESOLVE_CLIENT_ID,
+    FAILED_TO_RESOLVE_REFRESH_TOKEN,
+    INVALID_TOKEN_TYPE,
+    INVALID_PARAMETER,
+    MISSING_PARAMETER,
+    API_RESOURCE_DOES_NOT_EXIST,
     INVALID_CLIENT,
     INVALID_CLIENT_IDENTIFIER,
     INVALID_REQUEST,

@@ -1,4 +1,4 @@
-//! GenerateJWTAccessToken: what it adds to GenerateAccessToken, a token that says and signs its own facts (RFC 9068).
+//! The JWT operations: what they add to those for opaque tokens, a token that says and signs its own facts (RFC 9068).
 
 use serde_json::json;
 
@@ -29,8 +29,13 @@ impl Signer {
         })
     }
 
-    /// The token for a record.
-    pub(super) fn token(&self, cx: &StepContext<'_, '_>, record: &AccessToken) -> Result<String, Raised> {
+    /// The token for a record; the resource owner is its subject unless the policy named an end user.
+    pub(super) fn token(
+        &self,
+        cx: &StepContext<'_, '_>,
+        record: &AccessToken,
+        resource_owner: Option<&str>,
+    ) -> Result<String, Raised> {
         let failed = || Raised::new(&JWT_SIGNING_FAILED);
         let key = self.key.find(cx).and_then(Result::ok).ok_or_else(failed)?;
         let issued_at = record.issued_at_ms.div_euclid(1000);
@@ -41,7 +46,7 @@ impl Signer {
         };
         let claims = json!({
             "iss": self.issuer(cx),
-            "sub": record.end_user.as_deref().unwrap_or(&record.client_id),
+            "sub": record.end_user.as_deref().or(resource_owner).unwrap_or(&record.client_id),
             "client_id": &*record.client_id,
             "scope": &*record.scope,
             "iat": issued_at,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::faults::{
-    ACCESS_TOKEN_EXPIRED, ACCESS_TOKEN_NOT_APPROVED, API_PRODUCT_DOES_NOT_EXIST, INSUFFICIENT_SCOPE,
-    INVALID_CONSUMER_KEY, NO_API_PRODUCT_MATCH,
+    ACCESS_TOKEN_EXPIRED, ACCESS_TOKEN_NOT_APPROVED, API_PRODUCT_DOES_NOT_EXIST, API_RESOURCE_DOES_NOT_EXIST,
+    INSUFFICIENT_SCOPE, INVALID_CONSUMER_KEY, NO_API_PRODUCT_MATCH,
 };
 use super::{OAuthV2, credential_fault};
 use crate::dialect::{ScopeMatch, Vendor};
+use crate::entity::CredentialRecord;
 use crate::execution::{TokenText, Verified};
 use crate::fault::Raised;
 use crate::host::{AccessToken, FoundToken, TokenStatus};
@@ -75,12 +76,11 @@ impl Judge {
             Products::OfClient => directory.admit_first(id, cx.proxy.id, suffix, verb),
             Products::Recorded => directory.admit_recorded(credential, &grant.api_products, cx.proxy.id, suffix, verb),
         };
-        let Some(admission) = admission else { return no_product(cx, grant, products) };
+        let Some(admission) = admission else { return no_product(cx, grant, credential, products) };
         if !self.scopes_suffice(grant) {
             return self.insufficient();
         }
-        cx.run.unset_token_variables(cx.proxy);
-        cx.run.verified = Some(Verified { token, text, credential: id, admission });
+        cx.run.note_token(cx.proxy, Verified { token, text, credential: id, admission });
         StepResult::Continue
     }
 
@@ -102,9 +102,19 @@ impl Judge {
 
 /// Which fault it is that no product admits the call.
 #[cold]
-fn no_product(cx: &StepContext<'_, '_>, grant: &AccessToken, products: Products) -> StepResult {
-    let lost = |name: &Arc<str>| cx.snapshot.directory.product_id(name).is_none();
+fn no_product(
+    cx: &StepContext<'_, '_>,
+    grant: &AccessToken,
+    credential: &CredentialRecord,
+    products: Products,
+) -> StepResult {
+    // Most of the time it is one of those approved for the key, which are at hand.
+    let is_known =
+        |name: &Arc<str>| credential.product_names().contains(name) || cx.snapshot.directory.product_id(name).is_some();
     let exists =
-        products == Products::OfClient || grant.api_products.is_empty() || !grant.api_products.iter().all(lost);
+        products == Products::OfClient || grant.api_products.is_empty() || grant.api_products.iter().any(is_known);
+    if exists && cx.snapshot.settings.dialect.names_missing_resource {
+        return StepResult::Raise(Raised::new(&API_RESOURCE_DOES_NOT_EXIST).detail(cx.run.path_suffix()));
+    }
     cx.raise(if exists { &NO_API_PRODUCT_MATCH } else { &API_PRODUCT_DOES_NOT_EXIST })
 }

@@ -1,17 +1,23 @@
-//! OAuthV2: verifies, issues, revokes and approves access tokens.
+//! OAuthV2: verifies, issues, refreshes, revokes and approves tokens, and issues authorization codes.
 //!
 //! The vendors call it *OAuth v2.0*. Differences between them are switches of the [`Dialect`](crate::dialect::Dialect).
-//! What parses but does not run yet is refused at deployment by the name of its operation.
 
+mod authorize;
+mod client;
 mod faults;
 mod generate;
 mod generate_jwt;
+mod issue;
 mod judge;
 mod jwt_key;
 #[cfg(test)]
 mod jwt_tests;
 mod location;
+mod params;
 mod parse;
+pub(super) mod profile;
+mod refresh;
+mod refusal;
 mod response;
 mod status;
 mod verify;
@@ -23,12 +29,15 @@ use serde::Serialize;
 use super::common::{Attribute, ValueOrRef};
 use super::shape::Shape;
 use super::{OwnVariables, PolicySyntax, PolicyType, Reply, Run, StepContext, StepResult};
-use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
+use crate::diagnostic::{Diagnostics, Spanned};
 use crate::fault::FaultSpec;
 use crate::plan::Linker;
 use crate::xml::{Element, Markup};
 
-pub(crate) use faults::{ACCESS_TOKEN_EXPIRED, INVALID_ACCESS_TOKEN, NO_API_PRODUCT_MATCH, credential_fault};
+pub(crate) use faults::{
+    ACCESS_TOKEN_EXPIRED, APP_NOT_APPROVED, COMPANY_NOT_ACTIVE, CONSUMER_KEY_EXPIRED, DEVELOPER_NOT_ACTIVE,
+    INVALID_ACCESS_TOKEN, INVALID_PARAMETER, MISSING_PARAMETER, NO_API_PRODUCT_MATCH, credential_fault,
+};
 
 /// `<OAuthV2>` as its document says it.
 ///
@@ -218,6 +227,9 @@ pub(crate) enum Compiled {
     Verify(verify::Verify),
     VerifyJwt(Box<verify_jwt::VerifyJwt>),
     Generate(Box<generate::Generate>),
+    Refresh(Box<refresh::Refresh>),
+    Code(Box<authorize::Code>),
+    Implicit(Box<authorize::Implicit>),
     Status(status::ChangeStatus),
 }
 
@@ -253,13 +265,14 @@ impl PolicyType for OAuthV2 {
             Operation::InvalidateToken | Operation::ValidateToken => {
                 status::ChangeStatus::compile(self, linker).map(Compiled::Status)
             }
-            other => {
-                let finding = Diagnostic::error(
-                    "oauth::operation-not-supported-yet",
-                    format!("operation `{}` is not supported yet", other.as_str()),
-                );
-                linker.error(finding, self.operation.span);
-                None
+            Operation::RefreshAccessToken | Operation::RefreshJWTAccessToken => {
+                refresh::Refresh::compile(self, linker).map(|it| Compiled::Refresh(Box::new(it)))
+            }
+            Operation::GenerateAuthorizationCode => {
+                authorize::Code::compile(self, linker).map(|it| Compiled::Code(Box::new(it)))
+            }
+            Operation::GenerateAccessTokenImplicitGrant | Operation::GenerateJWTAccessTokenImplicitGrant => {
+                authorize::Implicit::compile(self, linker).map(|it| Compiled::Implicit(Box::new(it)))
             }
         }
     }
@@ -272,6 +285,9 @@ impl Run for Compiled {
             Self::Verify(policy) => policy.execute(cx),
             Self::VerifyJwt(policy) => policy.execute(cx),
             Self::Generate(policy) => policy.execute(cx),
+            Self::Refresh(policy) => policy.execute(cx),
+            Self::Code(policy) => policy.execute(cx),
+            Self::Implicit(policy) => policy.execute(cx),
             Self::Status(policy) => policy.execute(cx),
         }
     }
@@ -281,6 +297,9 @@ impl Run for Compiled {
             Self::Verify(policy) => policy.resume(cx, reply),
             Self::VerifyJwt(policy) => policy.resume(cx, reply),
             Self::Generate(policy) => policy.resume(cx, reply),
+            Self::Refresh(policy) => policy.resume(cx, reply),
+            Self::Code(policy) => policy.resume(cx, reply),
+            Self::Implicit(policy) => policy.resume(cx, reply),
             Self::Status(policy) => policy.resume(cx, reply),
         }
     }
@@ -288,7 +307,7 @@ impl Run for Compiled {
     fn may_suspend(&self) -> bool {
         match self {
             Self::VerifyJwt(policy) => policy.may_suspend(),
-            Self::Verify(_) | Self::Generate(_) | Self::Status(_) => true,
+            _ => true,
         }
     }
 }

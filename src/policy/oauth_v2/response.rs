@@ -11,21 +11,33 @@ use crate::plan::Linker;
 use crate::policy::OwnVariables;
 use crate::variables::VarRef;
 
+/// The longest time the vendors know, which they print for what never ends.
+pub(super) const UNENDING: i64 = i32::MAX as i64;
+
 /// A token that was just issued.
 pub(super) struct Issued<'a> {
     pub(super) token: &'a str,
     pub(super) record: &'a AccessToken,
+    /// The refresh token that comes with it.
+    pub(super) refresh: Option<(&'a str, &'a AccessToken)>,
     pub(super) credential: &'a CredentialRecord,
     pub(super) organization: &'a str,
 }
 
 impl Issued<'_> {
     /// Whole seconds to live, one less than asked for: some of the first second has already passed.
-    fn expires_in(&self) -> i64 {
-        match self.record.expires_at_ms {
+    pub(super) fn expires_in(&self) -> i64 {
+        self.seconds(self.record.expires_at_ms)
+    }
+
+    fn refresh_expires_in(&self) -> i64 {
+        self.refresh.map_or(0, |(_, record)| self.seconds(record.expires_at_ms))
+    }
+
+    fn seconds(&self, expires_at_ms: Option<i64>) -> i64 {
+        match expires_at_ms {
             Some(at) => (at.saturating_sub(self.record.issued_at_ms).saturating_sub(1)).max(0) / 1000,
-            // The vendors print the longest time they know for a token that never ends.
-            None => i64::from(i32::MAX),
+            None => UNENDING,
         }
     }
 
@@ -47,7 +59,7 @@ impl Issued<'_> {
     /// The facts in the order the vendors' runtime writes them.
     fn facts(&self) -> [(&'static str, String); 12] {
         [
-            ("refresh_token_expires_in", "0".into()),
+            ("refresh_token_expires_in", self.refresh_expires_in().to_string()),
             ("api_product_list", format!("[{}]", self.products().join(", "))),
             ("organization_name", self.organization.into()),
             ("developer.email", self.developer_email().into()),
@@ -62,6 +74,17 @@ impl Issued<'_> {
         ]
     }
 
+    /// What is told of the refresh token, if there is one.
+    fn refresh_facts(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.refresh.into_iter().flat_map(|(text, record)| {
+            [
+                ("refresh_token", text.to_owned()),
+                ("refresh_token_issued_at", record.issued_at_ms.to_string()),
+                ("refresh_token_status", record.status.as_str().to_owned()),
+            ]
+        })
+    }
+
     /// The default body: every value a string but the list of products.
     pub(super) fn legacy_body(&self) -> Value {
         let mut body = Map::new();
@@ -72,6 +95,9 @@ impl Issued<'_> {
             }
         }
         body.insert("status".into(), self.record.status.as_str().into());
+        for (name, value) in self.refresh_facts() {
+            body.insert(name.into(), value.into());
+        }
         self.display_in(&mut body);
         Value::Object(body)
     }
@@ -84,6 +110,10 @@ impl Issued<'_> {
         body.insert("expires_in".into(), self.expires_in().into());
         body.insert("scope".into(), (*self.record.scope).into());
         body.insert("issued_at".into(), self.record.issued_at_ms.to_string().into());
+        if let Some((text, _)) = self.refresh {
+            body.insert("refresh_token".into(), text.into());
+            body.insert("refresh_token_expires_in".into(), self.refresh_expires_in().into());
+        }
         self.display_in(&mut body);
         Value::Object(body)
     }
@@ -93,6 +123,7 @@ impl Issued<'_> {
 pub(super) struct Outputs {
     facts: Vec<(String, VarRef)>,
     status: VarRef,
+    refresh: [(&'static str, VarRef); 4],
     attributes: Vec<VarRef>,
 }
 
@@ -110,9 +141,15 @@ const NAMES: [&str; 11] = [
     "refresh_count",
 ];
 
+const REFRESH_NAMES: [&str; 4] =
+    ["refresh_token", "refresh_token_expires_in", "refresh_token_issued_at", "refresh_token_status"];
+
 /// The names of the variables.
-pub(super) const VARIABLES: &[OwnVariables] =
-    &[OwnVariables { prefix: PREFIX, names: &NAMES }, OwnVariables { prefix: PREFIX, names: &["status"] }];
+pub(super) const VARIABLES: &[OwnVariables] = &[
+    OwnVariables { prefix: PREFIX, names: &NAMES },
+    OwnVariables { prefix: PREFIX, names: &["status"] },
+    OwnVariables { prefix: PREFIX, names: &REFRESH_NAMES },
+];
 
 const PREFIX: &str = "oauthv2accesstoken";
 
@@ -122,6 +159,7 @@ impl Outputs {
         Self {
             facts: NAMES.iter().map(|name| ((*name).to_owned(), own(name))).collect(),
             status: own("status"),
+            refresh: REFRESH_NAMES.map(|name| (name, own(name))),
             attributes: attributes.map(own).collect(),
         }
     }
@@ -134,6 +172,14 @@ impl Outputs {
         // After the attributes, so that none of them stands for a fact.
         values.extend(self.facts.iter().filter_map(|(name, var)| Some((*var, value(name)?))));
         values.push((self.status, issued.record.status.as_str().into()));
+        if issued.refresh.is_some() {
+            let facts: Vec<_> = issued
+                .refresh_facts()
+                .chain([("refresh_token_expires_in", issued.refresh_expires_in().to_string())])
+                .collect();
+            let value = |name: &str| facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+            values.extend(self.refresh.iter().filter_map(|(name, var)| Some((*var, value(name)?))));
+        }
         values
     }
 }

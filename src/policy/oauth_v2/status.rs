@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::faults::{ACCESS_TOKEN_EXPIRED, FAILED_TO_RESOLVE_TOKEN, INVALID_ACCESS_TOKEN};
+use super::faults::{ACCESS_TOKEN_EXPIRED, FAILED_TO_RESOLVE_TOKEN, INVALID_ACCESS_TOKEN, INVALID_TOKEN_TYPE};
 use super::{OAuthV2, Operation, TokenKind};
-use crate::diagnostic::Diagnostic;
 use crate::fault::Raised;
-use crate::host::{AccessToken, TokenChange, TokenStatus};
+use crate::host::{AccessToken, IssuedKind, TokenStatus};
 use crate::plan::Linker;
 use crate::policy::{Reply, StepContext, StepResult, TokenReply, TokenRequest};
 use crate::secret::Secret;
@@ -14,74 +13,105 @@ use crate::variables::{Intern, VarRef};
 
 /// InvalidateToken or ValidateToken as it runs.
 pub(crate) struct ChangeStatus {
-    tokens: Box<[(VarRef, String)]>,
+    tokens: Box<[Token]>,
     status: TokenStatus,
     respond: bool,
 }
 
+struct Token {
+    var: VarRef,
+    name: Arc<str>,
+    kind: IssuedKind,
+    cascade: bool,
+}
+
 impl ChangeStatus {
     pub(super) fn compile(policy: &OAuthV2, linker: &mut Linker<'_>) -> Option<Self> {
-        let mut tokens = Vec::new();
-        for token in &policy.tokens {
-            if token.kind == TokenKind::RefreshToken {
-                let finding = Diagnostic::error(
-                    "oauth::operation-not-supported-yet",
-                    "refresh tokens are not issued yet, so their status cannot be changed",
-                );
-                linker.error(finding, token.variable.span);
-                return None;
-            }
-            tokens.push((linker.intern(&token.variable), token.variable.value.clone()));
-        }
+        let mut token = |token: &super::TokenReference| Token {
+            var: linker.intern(&token.variable),
+            name: Arc::from(token.variable.value.as_str()),
+            kind: match token.kind {
+                TokenKind::AccessToken => IssuedKind::Access,
+                TokenKind::RefreshToken => IssuedKind::Refresh,
+            },
+            cascade: token.cascade,
+        };
         let status = match policy.operation.value {
             Operation::ValidateToken => TokenStatus::Approved,
             _ => TokenStatus::Revoked,
         };
         let respond = policy.generate_response.as_ref().is_some_and(|settings| settings.enabled);
-        Some(Self { tokens: tokens.into(), status, respond })
+        Some(Self { tokens: policy.tokens.iter().map(&mut token).collect(), status, respond })
     }
 
     pub(super) fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
-        self.change_from(cx, 0)
+        self.change_from(cx, 0).unwrap_or_else(|result| result)
     }
 
     pub(super) fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
-        let Reply::Token(TokenReply::Record(record)) = reply else { return cx.unexpected() };
-        if let Err(result) = judge(cx, record) {
-            return result;
-        }
-        let next = cx.run.cold_mut().progress + 1;
-        self.change_from(cx, next)
+        let Reply::Token(TokenReply::Token(record)) = reply else { return cx.unexpected() };
+        // Each token takes two numbers: it is being changed, or looked for among those of the other kind.
+        let progress = cx.run.cold_mut().progress;
+        let at = progress / 2;
+        let judged = if progress.is_multiple_of(2) { self.changed(cx, at, record) } else { Err(unknown(cx, record)) };
+        judged.and_then(|()| self.change_from(cx, at + 1)).unwrap_or_else(|result| result)
     }
 
-    fn change_from(&self, cx: &mut StepContext<'_, '_>, first: usize) -> StepResult {
-        for (at, (var, name)) in self.tokens.iter().enumerate().skip(first) {
-            let Some(token) = cx.text(*var).filter(|token| !token.is_empty()) else {
-                return StepResult::Raise(Raised::new(&FAILED_TO_RESOLVE_TOKEN).detail(name.as_str()));
+    fn change_from(&self, cx: &mut StepContext<'_, '_>, first: usize) -> Result<StepResult, StepResult> {
+        for (at, token) in self.tokens.iter().enumerate().skip(first) {
+            let text = self.text(cx, token)?;
+            cx.run.cold_mut().progress = at * 2;
+            let request = TokenRequest::ChangeStatus {
+                kind: token.kind,
+                token: text,
+                status: self.status,
+                cascade: token.cascade,
             };
-            cx.run.cold_mut().progress = at;
-            let change = TokenChange::Status(self.status);
-            match cx.token(TokenRequest::Update { token: Secret::new(token), change }) {
-                Ok(TokenReply::Record(record)) => {
-                    if let Err(result) = judge(cx, record) {
-                        return result;
-                    }
-                }
-                Ok(TokenReply::Inserted) => return cx.unexpected(),
-                Err(result) => return result,
+            match cx.token(request)? {
+                TokenReply::Token(record) => self.changed(cx, at, record)?,
+                _ => return Err(cx.unexpected()),
             }
         }
         if !self.respond {
-            return StepResult::Continue;
+            return Ok(StepResult::Continue);
         }
         cx.run.response = Some(Box::new(http::Response::new(bytes::Bytes::new())));
-        StepResult::Respond
+        Ok(StepResult::Respond)
+    }
+
+    fn text(&self, cx: &StepContext<'_, '_>, token: &Token) -> Result<Secret, StepResult> {
+        cx.text(token.var)
+            .filter(|text| !text.is_empty())
+            .map(Secret::new)
+            .ok_or_else(|| StepResult::Raise(Raised::new(&FAILED_TO_RESOLVE_TOKEN).detail(Arc::clone(&token.name))))
+    }
+
+    /// Whether the token that was changed is one at all; its status is changed even when it has expired.
+    fn changed(
+        &self,
+        cx: &mut StepContext<'_, '_>,
+        at: usize,
+        record: Option<Arc<AccessToken>>,
+    ) -> Result<(), StepResult> {
+        if let Some(record) = record {
+            let now = cx.now_ms().map_err(StepResult::Raise)?;
+            return if record.is_expired(now) { Err(cx.raise(&ACCESS_TOKEN_EXPIRED)) } else { Ok(()) };
+        }
+        let Some(token) = self.tokens.get(at) else { return Err(cx.unexpected()) };
+        let text = self.text(cx, token)?;
+        cx.run.cold_mut().progress = at * 2 + 1;
+        let request = match token.kind {
+            IssuedKind::Access => TokenRequest::LookupRefresh { token: text },
+            IssuedKind::Refresh => TokenRequest::Lookup { token: text },
+        };
+        match cx.token(request)? {
+            TokenReply::Token(record) => Err(unknown(cx, record)),
+            _ => Err(cx.unexpected()),
+        }
     }
 }
 
-/// Whether the token that was changed is one at all; its status is changed even when it has expired.
-fn judge(cx: &mut StepContext<'_, '_>, record: Option<Arc<AccessToken>>) -> Result<(), StepResult> {
-    let Some(record) = record else { return Err(cx.raise(&INVALID_ACCESS_TOKEN)) };
-    let now = cx.now_ms().map_err(StepResult::Raise)?;
-    if record.is_expired(now) { Err(cx.raise(&ACCESS_TOKEN_EXPIRED)) } else { Ok(()) }
+/// The fault for a token that is none of its kind, and perhaps one of the other.
+fn unknown(cx: &StepContext<'_, '_>, other: Option<Arc<AccessToken>>) -> StepResult {
+    cx.raise(if other.is_some() { &INVALID_TOKEN_TYPE } else { &INVALID_ACCESS_TOKEN })
 }

@@ -58,10 +58,10 @@ impl Verify {
 
     pub(super) fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
         match (self.location.token(cx, cx.snapshot.settings.limits.token_bytes), reply) {
-            (Ok((_, text)), Reply::Token(TokenReply::Record(Some(record)))) => {
+            (Ok((_, text)), Reply::Token(TokenReply::Token(Some(record)))) => {
                 self.judge.judge(cx, text, record.into(), Products::Recorded)
             }
-            (Ok(_), Reply::Token(TokenReply::Record(None))) => cx.raise(&INVALID_ACCESS_TOKEN),
+            (Ok(_), Reply::Token(TokenReply::Token(None))) => cx.raise(&INVALID_ACCESS_TOKEN),
             (Err(result), _) => result,
             _ => cx.unexpected(),
         }

@@ -62,7 +62,7 @@ impl VerifyJwt {
 
     pub(super) fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
         match reply {
-            Reply::Token(TokenReply::Record(record)) => self.run(cx, Some(record)),
+            Reply::Token(TokenReply::Token(record)) => self.run(cx, Some(record)),
             _ => cx.unexpected(),
         }
     }
@@ -192,6 +192,7 @@ fn verify(
         end_user: (subject != client_id).then(|| Arc::from(&*subject)),
         attributes: Arc::default(),
         refresh_count: 0,
+        paired: None,
     };
     Ok(Facts { record: Arc::new(record), not_before_ms: claims.nbf.good(), key: key.id })
 }

@@ -13,8 +13,8 @@ use super::text::JAVA_BASE64;
 use crate::template::render::{Call, Output, RenderError};
 
 /// The digests that functions name.
-#[derive(Clone, Copy)]
-pub(super) enum Algorithm {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Algorithm {
     Md5,
     Sha1,
     Sha224,
@@ -87,7 +87,8 @@ fn digest(algorithm: Algorithm, data: &[u8]) -> Vec<u8> {
     }
 }
 
-fn mac(algorithm: Algorithm, key: &[u8], data: &[u8]) -> Option<Vec<u8>> {
+/// The keyed digest of some data; nothing when the key cannot be used.
+pub(crate) fn mac(algorithm: Algorithm, key: &[u8], data: &[u8]) -> Option<Vec<u8>> {
     let ring = |algorithm| Some(keyed::sign(&keyed::Key::new(algorithm, key), data).as_ref().to_vec());
     match algorithm {
         Algorithm::Md5 => {
@@ -96,6 +97,23 @@ fn mac(algorithm: Algorithm, key: &[u8], data: &[u8]) -> Option<Vec<u8>> {
         Algorithm::Sha1 => ring(keyed::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
         Algorithm::Sha224 => {
             Some(Hmac::<Sha224>::new_from_slice(key).ok()?.chain_update(data).finalize().into_bytes().to_vec())
+        }
+        Algorithm::Sha256 => ring(keyed::HMAC_SHA256),
+        Algorithm::Sha384 => ring(keyed::HMAC_SHA384),
+        Algorithm::Sha512 => ring(keyed::HMAC_SHA512),
+    }
+}
+
+/// Whether a tag is the keyed digest of some data, in a time that tells nothing about the right one.
+pub(crate) fn verify(algorithm: Algorithm, key: &[u8], data: &[u8], tag: &[u8]) -> bool {
+    let ring = |algorithm| keyed::verify(&keyed::Key::new(algorithm, key), data, tag).is_ok();
+    match algorithm {
+        Algorithm::Md5 => {
+            Hmac::<Md5>::new_from_slice(key).is_ok_and(|mac| mac.chain_update(data).verify_slice(tag).is_ok())
+        }
+        Algorithm::Sha1 => ring(keyed::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
+        Algorithm::Sha224 => {
+            Hmac::<Sha224>::new_from_slice(key).is_ok_and(|mac| mac.chain_update(data).verify_slice(tag).is_ok())
         }
         Algorithm::Sha256 => ring(keyed::HMAC_SHA256),
         Algorithm::Sha384 => ring(keyed::HMAC_SHA384),
@@ -113,7 +131,8 @@ pub(super) fn push_hex(bytes: &[u8], out: &mut Output) -> Result<(), RenderError
     Ok(())
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+/// The bytes of hexadecimal text in either case.
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let nibble = |c: u8| char::from(c).to_digit(16).and_then(|n| u8::try_from(n).ok());
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if !rest.is_empty() {

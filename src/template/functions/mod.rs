@@ -1,6 +1,6 @@
 //! The functions of templates: one table, which everything else asks.
 
-mod digest;
+pub(crate) mod digest;
 mod escape;
 mod path;
 mod random;

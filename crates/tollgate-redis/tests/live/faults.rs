@@ -1,12 +1,11 @@
 //! What happens when the server goes away, is slow, or holds what it should not.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use tollgate::host::{AccessToken, Host, HostFailure, TokenKey};
-use tollgate::{AsyncHost, Decision, Deployment, PolicyEngine, TargetFailure, TokenQuery};
+use tollgate::host::{Host, HostFailure, TokenKey};
+use tollgate::{AsyncHost, Decision, Deployment, PolicyEngine, TargetFailure, TokenAnswer, TokenQuery};
 use tollgate_redis::{OpenError, RedisTokens, WhenLost};
 
 use crate::server::Server;
@@ -195,7 +194,7 @@ async fn a_record_nobody_can_read_is_a_fault() {
 struct Gateway(RedisTokens);
 
 impl AsyncHost for Gateway {
-    async fn token(&self, query: TokenQuery<'_>) -> Result<Option<Arc<AccessToken>>, HostFailure> {
+    async fn token(&self, query: TokenQuery<'_>) -> Result<TokenAnswer, HostFailure> {
         self.0.answer(query).await
     }
 

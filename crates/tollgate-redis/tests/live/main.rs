@@ -9,6 +9,7 @@
 )]
 
 mod faults;
+mod grants;
 mod model;
 mod server;
 mod sharing;
@@ -16,10 +17,10 @@ mod sharing;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tollgate::TokenQuery;
 use tollgate::host::{
     AccessToken, Answer, Clock, HostFailure, SystemClock, TokenChange, TokenKey, TokenStatus, TokenStore,
 };
+use tollgate::{TokenAnswer, TokenQuery};
 use tollgate_redis::RedisTokens;
 
 pub type Found = Result<Option<Arc<AccessToken>>, HostFailure>;
@@ -45,6 +46,7 @@ pub fn record(client: &str) -> Arc<AccessToken> {
         end_user: None,
         attributes: [].into(),
         refresh_count: 0,
+        paired: None,
     })
 }
 
@@ -66,19 +68,27 @@ pub async fn gateway(url: &str) -> RedisTokens {
     tokens
 }
 
+/// The record in an answer, if there is one.
+pub fn token_of(answer: Result<TokenAnswer, HostFailure>) -> Found {
+    answer.map(|answer| match answer {
+        TokenAnswer::Token(found) => found,
+        TokenAnswer::Code(_) | TokenAnswer::Done => None,
+    })
+}
+
 pub async fn insert(tokens: &RedisTokens, token: &str, record: &Arc<AccessToken>) -> Found {
-    tokens.answer(TokenQuery::Insert(TokenKey::new(token), record)).await
+    token_of(tokens.answer(TokenQuery::Insert(TokenKey::new(token), record)).await)
 }
 
 pub async fn update(tokens: &RedisTokens, token: &str, change: &TokenChange) -> Found {
-    tokens.answer(TokenQuery::Update(TokenKey::new(token), change)).await
+    token_of(tokens.answer(TokenQuery::Update(TokenKey::new(token), change)).await)
 }
 
 /// What the engine does: the store first, then whoever answers what it defers.
 pub async fn lookup(tokens: &RedisTokens, token: &str) -> Found {
     match tokens.lookup(TokenKey::new(token)) {
         Answer::Ready(found) => Ok(found),
-        Answer::Deferred => tokens.answer(TokenQuery::Lookup(TokenKey::new(token))).await,
+        Answer::Deferred => token_of(tokens.answer(TokenQuery::Lookup(TokenKey::new(token))).await),
         Answer::Failed(failure) => Err(failure),
     }
 }
