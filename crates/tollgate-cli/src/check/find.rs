@@ -46,12 +46,12 @@ pub(super) enum Content {
 
 impl Content {
     /// The bytes, or the finding that they cannot be read.
-    pub(super) fn bytes(&self, name: &str) -> Result<std::borrow::Cow<'_, [u8]>, Diagnostic> {
+    pub(super) fn bytes(&self, name: &str) -> Result<std::borrow::Cow<'_, [u8]>, Box<Diagnostic>> {
         match self {
             Self::Read(bytes) => Ok(bytes.into()),
             Self::OnDisk(path) => match fs::read(path) {
                 Ok(bytes) => Ok(bytes.into()),
-                Err(error) => Err(unreadable(name, &error.to_string())),
+                Err(error) => Err(Box::new(unreadable(name, &error.to_string()))),
             },
         }
     }
