@@ -14,6 +14,7 @@ pub(crate) enum AesSize {
 }
 
 impl AesSize {
+    #[cfg_attr(not(feature = "jwe"), expect(dead_code, reason = "only the feature encrypts"))]
     pub(crate) fn bytes(self) -> usize {
         match self {
             Self::A128 => 16,

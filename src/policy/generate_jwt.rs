@@ -182,6 +182,7 @@ impl Run for Box<Compiled> {
 }
 
 impl Compiled {
+    #[cfg_attr(not(feature = "jwe"), expect(unused_variables, reason = "only an encrypted token waits for keys"))]
     fn run(&self, cx: &mut StepContext<'_, '_>, answered: Option<Reply>) -> StepResult {
         let now = match cx.now_ms() {
             Ok(now) => now,

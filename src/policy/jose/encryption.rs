@@ -47,6 +47,7 @@ pub(crate) struct Stated<'a> {
     pub(crate) token_type: Option<TokenType>,
     pub(crate) algorithms: Option<&'a EncryptionAlgorithms>,
     /// Whether content is compressed before it is encrypted.
+    #[cfg_attr(not(feature = "jwe"), expect(dead_code, reason = "only the feature encrypts"))]
     pub(crate) compress: bool,
 }
 
