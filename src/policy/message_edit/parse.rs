@@ -85,8 +85,8 @@ impl MessageAction {
                 "Remove" => Some(Self::Remove(selected(element, owner, Action::Remove, d))),
                 "AssignVariable" if owner == Owner::ServiceCallout => continue,
                 "AssignVariable" => AssignVariable::parse(element, d).map(|it| Self::AssignVariable(Box::new(it))),
-                // The root of AssignMessage has settings of its own beside the actions.
-                _ if owner == Owner::AssignMessage => continue,
+                // The others have settings of their own beside the actions, which were read.
+                _ if owner != Owner::RaiseFault => continue,
                 _ => {
                     without_effect(element, owner, d);
                     continue;
