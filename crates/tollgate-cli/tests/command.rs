@@ -180,6 +180,16 @@ fn check_tells_units_apart() {
     is(&units(&folder, &["all/closed/apiproxy/"])[0], "all/closed/apiproxy", "proxy", "APIProxy", true);
     folder.write("not.zip", "PK");
     is(&units(&folder, &["not.zip"])[0], "not.zip", "proxy", "", false);
+    // A template is read; it is never deployed by itself, and that is no error.
+    folder.write(
+        "tpl/PolicyTemplateContainer/tpl.xml",
+        "<PolicyTemplateContainer><name>tpl</name></PolicyTemplateContainer>",
+    );
+    folder.write("tpl/PolicyTemplateContainer/Policy/verify.xml", VERIFY);
+    let template = "tpl/PolicyTemplateContainer";
+    is(&units(&folder, &["tpl"])[0], template, "policy_template", "PolicyTemplateContainer", true);
+    folder.write("tpl/PolicyTemplateContainer/Policy/verify.xml", "<OAuthV2><Opration/></OAuthV2>");
+    is(&units(&folder, &["tpl"])[0], template, "policy_template", "PolicyTemplateContainer", false);
     // A type that does not run yet is told, and no error.
     let policy = "all/flow/sharedflowbundle/policies/spike.xml";
     let (code, out, _) = run(&folder.0, &["check", "--format", "json", policy]);

@@ -259,7 +259,14 @@ fn link(
         is_sap: read.bundle.layout == Layout::Sap,
         ..Contents::default()
     };
-    findings.extend(options.deployment(&contents, entities).check());
+    if read.bundle.kind == BundleKind::PolicyTemplate {
+        // SAP copies its policies into a proxy; by itself it is never deployed.
+        let mut found = Diagnostics::new();
+        read.bundle.policies.iter().for_each(|policy| drop(policy.policy(limits, &mut found)));
+        findings.extend(found);
+    } else {
+        findings.extend(options.deployment(&contents, entities).check());
+    }
     let own = |finding: &Diagnostic| {
         let file = finding.file();
         file.is_empty() || file.strip_prefix(read.root.as_str()).is_some_and(|below| below.starts_with('/'))
