@@ -31,3 +31,24 @@ fn verification_allocates_nothing() {
     }
     assert_eq!(count(|| jwt[0].run()), 0, "{}", jwt[0].name);
 }
+
+#[test]
+fn an_accepted_key_allocates_nothing() {
+    let entities = br#"{
+        "apiProducts": [{"name": "Items", "apiResources": ["/items/*"]}],
+        "developers": [{"email": "ada@example.com"}],
+        "apps": [{"name": "Shop", "developerEmail": "ada@example.com", "credentials": [
+            {"consumerKey": "shopKey", "apiProducts": ["Items"]}
+        ]}]
+    }"#;
+    let entities = tollgate::entity::Entities::from_json("entities.json", entities).unwrap();
+    for variable in ["request.header.x-apikey", "request.queryparam.apikey"] {
+        let policy = format!("<VerifyAPIKey name='key'><APIKey ref='{variable}'/></VerifyAPIKey>");
+        let deployment = tollgate::Deployment::new().policy("key.xml", &policy).entities(entities.clone());
+        let engine = tollgate::PolicyEngine::new(deployment, tollgate::host::Host::in_memory()).unwrap();
+        let request = http::Request::get("/items/7?apikey=shopKey").header("X-ApiKey", "shopKey");
+        let request = request.body(bytes::Bytes::new()).unwrap();
+        let allocations = count(|| assert!(engine.evaluate(&request).unwrap().is_allowed()));
+        assert_eq!(allocations, 0, "{variable}");
+    }
+}

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Bundle, Layout, RouteTarget};
+use super::{Bundle, BundleKind, Layout, RouteTarget};
 use crate::Limits;
 use crate::diagnostic::{Diagnostics, Severity};
 
@@ -92,6 +92,25 @@ fn complete_bundles_load() {
     }
     let (total, loaded) = counts["complete"];
     assert!(loaded * 100 >= total * 99, "{loaded} of {total}");
+}
+
+#[test]
+fn policy_templates_have_places_and_policies() {
+    let Some(root) = collection() else { return };
+    let table = std::fs::read_to_string(root.join("BUNDLES.tsv")).unwrap();
+    let folders = table.lines().filter_map(|line| line.split('\t').next());
+    for folder in folders.filter(|folder| folder.ends_with("/PolicyTemplateContainer")) {
+        let (bundle, _) = load(&root.join(folder));
+        let bundle = bundle.unwrap();
+        assert_eq!(bundle.kind, BundleKind::PolicyTemplate, "{folder}");
+        for step in bundle.steps() {
+            assert_eq!(step.policy.source.spanned(step.policy.span), step.policy.value, "{folder}");
+        }
+        let found = bundle.check_policies(&Limits::default());
+        let errors: Vec<_> = found.iter().filter(|finding| finding.severity == Severity::Error).collect();
+        println!("{folder}: {} steps, {} errors", bundle.steps().count(), errors.len());
+        errors.iter().for_each(|finding| println!("    {}: {}", finding.file(), finding.message));
+    }
 }
 
 fn oauth(name: &str) -> Option<Bundle> {

@@ -3,7 +3,11 @@
 use bytes::Bytes;
 
 use super::files::{self, Role};
-use super::{Bundle, BundleKind, Layout, Manifest, PolicyDocument, Resource, apigee, check, manifest, read, sap};
+use super::reference::Reference;
+use super::{
+    Bundle, BundleKind, Layout, Manifest, PolicyDocument, Resource, apigee, check, manifest, read, reference, sap,
+    template,
+};
 use crate::Limits;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Source, Span};
 use crate::xml::{self, Document};
@@ -48,13 +52,15 @@ pub(super) fn load(name: &str, files: &[(&str, &[u8])], limits: &Limits, d: &mut
             return None;
         }
     };
-    let mut reader = Reader { limits, d, bundle: empty(name, kind, layout), manifest: None };
+    let mut reader = Reader { limits, d, bundle: empty(name, kind, layout), manifest: None, references: Vec::new() };
     for file in &files {
         reader.file(file);
     }
-    let Reader { mut bundle, manifest, .. } = reader;
+    let Reader { mut bundle, manifest, references, .. } = reader;
     check::required(&bundle, manifest.is_some(), &root, d);
     check::names(&bundle, d);
+    reference::resources(&bundle, &references, d);
+    reference::types(&bundle, d);
     bundle.resources.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     Some(bundle)
 }
@@ -97,6 +103,8 @@ struct Reader<'r> {
     bundle: Bundle,
     /// Path of the manifest, once there is one.
     manifest: Option<String>,
+    /// The resources that policies name.
+    references: Vec<Reference>,
 }
 
 impl Reader<'_> {
@@ -132,6 +140,7 @@ impl Reader<'_> {
         let layout = self.bundle.layout;
         if role == Role::Policy {
             let name = read::policy_name(root, layout, stem, self.d);
+            self.references.extend(reference::references(root));
             self.bundle.policies.push(PolicyDocument::new(name, root, self.limits));
             return;
         }
@@ -172,7 +181,7 @@ impl Reader<'_> {
         self.manifest = Some(file.path.to_owned());
         let root = document.root();
         if self.bundle.kind == BundleKind::PolicyTemplate {
-            sap::template(root, &mut self.bundle, self.limits, self.d);
+            template::template(root, &mut self.bundle, self.limits, self.d);
         }
         // Nothing else in it has an effect, so nothing wrong in it may refuse a bundle that the platforms accept.
         let mut informational = Diagnostics::new();

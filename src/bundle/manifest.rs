@@ -1,7 +1,10 @@
 //! The manifest of a bundle, the file that names it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use super::reference::element_of_type;
 use super::{Bundle, Located, read};
 use crate::diagnostic::Diagnostics;
 use crate::xml::Element;
@@ -33,6 +36,8 @@ pub struct Manifest {
     pub version: Option<String>,
     /// Names of the policies.
     pub policies: Vec<String>,
+    /// Root elements of the policies, by their names (SAP).
+    pub policy_types: BTreeMap<String, String>,
     /// Names of the proxy endpoints.
     pub proxy_endpoints: Vec<String>,
     /// Names of the target endpoints.
@@ -98,6 +103,7 @@ pub(super) fn sap(root: Element<'_>, bundle: &mut Bundle, d: &mut Diagnostics) {
             let _documentation = read::texts(endpoint, "apiResourceName");
         }
     }
+    let policies = typed(root, "policies", "policy", d);
     bundle.manifest = Manifest {
         display_name: value(root, "title", d),
         description: value(root, "description", d),
@@ -108,10 +114,11 @@ pub(super) fn sap(root: Element<'_>, bundle: &mut Bundle, d: &mut Diagnostics) {
         service_code: value(root, "service_code", d),
         api_state: value(root, "APIState", d),
         version: value(root, "version", d),
-        policies: typed(root, "policies", "policy", d),
+        policies: policies.iter().map(|(name, _)| name.clone()).collect(),
+        policy_types: policies.into_iter().filter_map(|(name, element)| Some((name, element?))).collect(),
         proxy_endpoints,
         target_endpoints: values(root, "targetEndPoints", "targetEndPoint", d),
-        resources: typed(root, "fileResources", "fileResource", d),
+        resources: typed(root, "fileResources", "fileResource", d).into_iter().map(|(name, _)| name).collect(),
         ..Manifest::default()
     };
     for name in ["isVersioned", "releaseMetadata"] {
@@ -129,12 +136,17 @@ fn values(element: Element<'_>, list: &'static str, item: &'static str, d: &mut 
     read::list(element, list, item, d).into_iter().map(|text: Located<String>| text.value).collect()
 }
 
-/// The items of a list that carry a type, which the root elements of the files know better.
-fn typed(element: Element<'_>, list: &'static str, item: &'static str, d: &mut Diagnostics) -> Vec<String> {
+/// The items of a list, and the root elements that go with their types.
+fn typed(
+    element: Element<'_>,
+    list: &'static str,
+    item: &'static str,
+    d: &mut Diagnostics,
+) -> Vec<(String, Option<String>)> {
     let Some(list) = element.child(list, d) else { return Vec::new() };
     let read = |item: Element<'_>| {
-        let _type = item.attribute("type");
-        read::filled(item).map(|text| text.value)
+        let element = read::attribute(item, "type").map(|name| element_of_type(&name).to_owned());
+        read::filled(item).map(|text| (text.value, element))
     };
     list.children(item).filter_map(read).collect()
 }

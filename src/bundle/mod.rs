@@ -16,9 +16,11 @@ mod located;
 mod manifest;
 mod part;
 mod read;
+mod reference;
 mod resource;
 mod sap;
 mod target;
+mod template;
 
 #[cfg(test)]
 mod corpus;
@@ -49,6 +51,7 @@ pub use self::target::{
 
 /// What a bundle is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BundleKind {
     /// An API proxy.
     ApiProxy,
@@ -214,6 +217,17 @@ impl Bundle {
     /// The policy of a name.
     pub fn policy(&self, name: &str) -> Option<&PolicyDocument> {
         self.policies.iter().find(|policy| policy.name.value == name)
+    }
+
+    /// Reads every policy, and tells what is wrong with them.
+    ///
+    /// A deployment does so by itself. Policy templates are not deployed, so this is how theirs are checked.
+    pub fn check_policies(&self, limits: &Limits) -> Diagnostics {
+        let mut d = Diagnostics::new();
+        for policy in &self.policies {
+            policy.policy(limits, &mut d);
+        }
+        d
     }
 
     /// The resource at an address such as `jsc://check.js`.

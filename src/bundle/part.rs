@@ -1,6 +1,6 @@
 //! One document of a bundle by itself, for those who have nothing but the document.
 
-use super::{Bundle, BundleKind, Layout, apigee, load, manifest, sap};
+use super::{Bundle, BundleKind, Layout, apigee, load, manifest, sap, template};
 use crate::Limits;
 use crate::diagnostic::Diagnostics;
 use crate::xml::Element;
@@ -32,7 +32,7 @@ pub(crate) fn part(root: Element<'_>, limits: &Limits) -> Option<Bundle> {
         (_, Layout::Apigee) => manifest::apigee(root, &mut bundle, d),
         (name, Layout::Sap) => {
             if name == "PolicyTemplateContainer" {
-                sap::template(root, &mut bundle, limits, d);
+                template::template(root, &mut bundle, limits, d);
             }
             manifest::sap(root, &mut bundle, d);
         }

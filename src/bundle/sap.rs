@@ -1,17 +1,16 @@
-//! Endpoints and flows as SAP writes them, and the flows inside its policy templates.
+//! Endpoints and flows as SAP writes them.
 //!
 //! Lists are stored in any order; what counts is the `sequence` of their items. An empty condition is none. The element
 //! `isRequest` is wrong as often as right, so the name of the element around it decides.
 
 use super::base_path::base_path;
 use super::{
-    Bundle, Connection, DefaultFaultRule, Destination, FaultRule, Flow, HttpTargetConnection, Located, Pipeline,
-    Property, Provider, ProviderHealthMonitor, ProviderLoadBalancer, ProxyEndpoint, RouteRule, RouteTarget, Step,
-    TargetEndpoint, read,
+    Connection, DefaultFaultRule, Destination, FaultRule, Flow, HttpTargetConnection, Located, Pipeline, Property,
+    Provider, ProviderHealthMonitor, ProviderLoadBalancer, ProxyEndpoint, RouteRule, RouteTarget, Step, TargetEndpoint,
+    read,
 };
-use crate::Limits;
-use crate::diagnostic::{Diagnostic, Diagnostics, Source};
-use crate::xml::{Document, Element};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::xml::Element;
 
 /// The generated flow that answers calls no other flow took; it comes last whatever its sequence.
 const DEFAULT_FAULT_FLOW: &str = "DefaultFaultFlow";
@@ -48,34 +47,8 @@ pub(super) fn target_endpoint(root: Element<'_>, stem: &str, d: &mut Diagnostics
     endpoint
 }
 
-/// Reads the flows of `<PolicyTemplateContainer>`, which are XML text inside the XML, without a root of their own.
-pub(super) fn template(root: Element<'_>, bundle: &mut Bundle, limits: &Limits, d: &mut Diagnostics) {
-    let own = read::child(root, "name", d).map_or_else(|| bundle.name.clone(), |name| name.value);
-    if let Some(document) = embedded(root, "proxyEndPointxml", limits, d) {
-        let inner = document.root();
-        let name = Located::new(own.clone(), inner.source(), inner.span());
-        let path = Located::new("/".to_owned(), inner.source(), inner.span());
-        let endpoint = bare_proxy_endpoint(inner, name, path, d);
-        inner.finish(d);
-        bundle.proxy_endpoints.push(endpoint);
-    }
-    if let Some(document) = embedded(root, "targetEndPointxml", limits, d) {
-        let inner = document.root();
-        let name = Located::new(own, inner.source(), inner.span());
-        let endpoint = bare_target_endpoint(inner, name, d);
-        inner.finish(d);
-        bundle.target_endpoints.push(endpoint);
-    }
-}
-
-fn embedded(root: Element<'_>, name: &'static str, limits: &Limits, d: &mut Diagnostics) -> Option<Document> {
-    let text = read::child(root, name, d)?;
-    let source = Source::new(format!("{}#{name}", text.source.name()), format!("<{name}>{text}</{name}>"));
-    Document::parse(&source, limits, d)
-}
-
 /// A proxy endpoint of which only the flows are known.
-fn bare_proxy_endpoint(
+pub(super) fn bare_proxy_endpoint(
     root: Element<'_>,
     name: Located<String>,
     base_path: Located<String>,
@@ -95,7 +68,7 @@ fn bare_proxy_endpoint(
 }
 
 /// A target endpoint of which only the flows are known.
-fn bare_target_endpoint(root: Element<'_>, name: Located<String>, d: &mut Diagnostics) -> TargetEndpoint {
+pub(super) fn bare_target_endpoint(root: Element<'_>, name: Located<String>, d: &mut Diagnostics) -> TargetEndpoint {
     TargetEndpoint { name, description: None, connection: None, default: false, pipeline: pipeline(root, d) }
 }
 

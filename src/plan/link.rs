@@ -49,6 +49,10 @@ pub(crate) fn link(
             diagnostics.push(Diagnostic::error("plan::duplicate-proxy", format!("two bundles are named `{name}`")));
         }
     }
+    for template in bundles.iter().filter(|bundle| bundle.kind == BundleKind::PolicyTemplate) {
+        let message = format!("`{}` is a policy template, which does not run by itself", template.name);
+        diagnostics.push(Diagnostic::error("plan::policy-template", message).help("copy its flows into a proxy"));
+    }
     let rules = if settings.dialect.odata_keys { PathRules::SAP } else { PathRules::APIGEE };
     let directory = Directory::build(entities, &names, &environment, rules, diagnostics);
 

@@ -123,7 +123,7 @@ impl PolicyType for AssignMessage {
 }
 
 impl AssignTo {
-    fn parse(element: Element<'_>, d: &mut Diagnostics) -> Self {
+    pub(super) fn parse(element: Element<'_>, d: &mut Diagnostics) -> Self {
         let text = element.text();
         let name = (!text.is_empty()).then(|| Spanned::new(text.into_owned(), element.text_span()));
         let create_new = element.attribute("createNew").and_then(trimmed);
@@ -159,7 +159,7 @@ impl AssignTo {
         Self { name, create_new, kind }
     }
 
-    fn write(&self) -> Markup {
+    pub(super) fn write(&self) -> Markup {
         let mut to = Markup::new("AssignTo");
         AttributeField::write(&self.create_new, "createNew", &mut to);
         if let Some(kind) = self.kind {

@@ -35,6 +35,11 @@ impl ValueOrRef {
         Self { reference, text }
     }
 
+    /// Whether there is neither a variable nor a text.
+    pub(crate) fn says_nothing(&self) -> bool {
+        self.reference.is_none() && self.text.is_none()
+    }
+
     pub(crate) fn compile(&self, linker: &mut Linker<'_>) -> CompiledValue {
         CompiledValue {
             reference: self.reference.as_ref().map(|name| linker.intern(name)),

@@ -22,42 +22,73 @@ mod basic_authentication;
 pub mod cache;
 pub mod concurrent_rate_limit;
 pub mod concurrent_ratelimit;
+pub mod connector_callout;
 mod cors;
 pub mod data_capture;
 mod decode_jws;
 mod decode_jwt;
+pub mod delete_oauth_v1_info;
 mod delete_oauth_v2_info;
+pub mod external_callout;
 pub mod extract_variables;
 pub mod extraction;
 mod flow_callout;
 mod generate_jws;
 mod generate_jwt;
+pub mod generate_saml_assertion;
+pub mod get_api_product;
+pub mod get_oauth_v1_info;
 mod get_oauth_v2_info;
 pub mod graph_ql;
 mod hmac;
+pub mod http_modifier;
+pub mod integration_callout;
 pub mod invalidate_cache;
+pub mod java_callout;
+pub mod javascript;
 pub mod json_threat_protection;
 pub mod json_to_xml;
 pub mod key_value_map_operations;
+pub mod ldap;
+pub mod llm_token_quota;
 pub mod lookup_cache;
 mod message_edit;
 pub mod message_logging;
 pub mod message_validation;
+pub mod monetization_limits_check;
+mod named;
 pub mod oas_validation;
+pub mod oauth_v1;
 mod oauth_v2;
+pub mod parse_dialogflow_request;
+pub mod parse_payload;
 pub mod populate_cache;
+pub mod prompt_token_limit;
+pub mod publish_message;
 pub mod quota;
 mod raise_fault;
+pub mod read_property_set;
 pub mod regular_expression_protection;
 pub mod reset_quota;
+mod resource_url;
 pub mod response_cache;
 mod revoke_oauth_v2;
+pub mod sanitize_model_response;
+pub mod sanitize_user_prompt;
+pub mod script;
+pub mod semantic_cache_lookup;
+pub mod semantic_cache_populate;
 pub mod service_callout;
+pub mod set_dialogflow_response;
+pub mod set_integration_request;
 mod set_oauth_v2_info;
 pub mod spike_arrest;
 pub mod statistics_collector;
 pub mod target_connection;
+pub mod trace_capture;
+pub mod validate_saml_assertion;
 mod verify_api_key;
+pub mod verify_iam;
 mod verify_jws;
 mod verify_jwt;
 pub mod xml_threat_protection;
@@ -72,6 +103,7 @@ use crate::plan::Linker;
 use crate::xml::{Element, Markup};
 
 pub use document::PolicyDocument;
+pub use named::{NamedProperty, Verbatim, XPathNamespace};
 pub(crate) use raise_fault::is_raise_fault;
 pub use shape::{Int, OrRef, Reference};
 pub(crate) use step::{Need, Reply, StepContext, StepResult, TokenReply, TokenRequest};
@@ -236,25 +268,54 @@ policy_table! {
         AssertCondition => assert_condition::AssertCondition,
         ConcurrentRateLimit => concurrent_rate_limit::ConcurrentRateLimit,
         ConcurrentRatelimit => concurrent_ratelimit::ConcurrentRatelimit,
+        ConnectorCallout => connector_callout::ConnectorCallout,
         DataCapture => data_capture::DataCapture,
+        DeleteOAuthV1Info => delete_oauth_v1_info::DeleteOAuthV1Info,
+        ExternalCallout => external_callout::ExternalCallout,
         ExtractVariables => extract_variables::ExtractVariables,
+        GenerateSAMLAssertion => generate_saml_assertion::GenerateSamlAssertion,
+        GetAPIProduct => get_api_product::GetApiProduct,
+        GetOAuthV1Info => get_oauth_v1_info::GetOAuthV1Info,
         GraphQL => graph_ql::GraphQl,
+        HTTPModifier => http_modifier::HttpModifier,
+        IntegrationCallout => integration_callout::IntegrationCallout,
         InvalidateCache => invalidate_cache::InvalidateCache,
+        JavaCallout => java_callout::JavaCallout,
+        Javascript => javascript::Javascript,
         JSONThreatProtection => json_threat_protection::JsonThreatProtection,
         JSONToXML => json_to_xml::JsonToXml,
         KeyValueMapOperations => key_value_map_operations::KeyValueMapOperations,
+        Ldap => ldap::Ldap,
+        LLMTokenQuota => llm_token_quota::LlmTokenQuota,
         LookupCache => lookup_cache::LookupCache,
         MessageLogging => message_logging::MessageLogging,
         MessageValidation => message_validation::MessageValidation,
+        MonetizationLimitsCheck => monetization_limits_check::MonetizationLimitsCheck,
         OASValidation => oas_validation::OasValidation,
+        OAuthV1 => oauth_v1::OAuthV1,
+        ParseDialogflowRequest => parse_dialogflow_request::ParseDialogflowRequest,
+        ParsePayload => parse_payload::ParsePayload,
         PopulateCache => populate_cache::PopulateCache,
+        PromptTokenLimit => prompt_token_limit::PromptTokenLimit,
+        PublishMessage => publish_message::PublishMessage,
         Quota => quota::Quota,
+        ReadPropertySet => read_property_set::ReadPropertySet,
         RegularExpressionProtection => regular_expression_protection::RegularExpressionProtection,
         ResetQuota => reset_quota::ResetQuota,
         ResponseCache => response_cache::ResponseCache,
+        SanitizeModelResponse => sanitize_model_response::SanitizeModelResponse,
+        SanitizeUserPrompt => sanitize_user_prompt::SanitizeUserPrompt,
+        Script => script::Script,
+        SemanticCacheLookup => semantic_cache_lookup::SemanticCacheLookup,
+        SemanticCachePopulate => semantic_cache_populate::SemanticCachePopulate,
         ServiceCallout => service_callout::ServiceCallout,
+        SetDialogflowResponse => set_dialogflow_response::SetDialogflowResponse,
+        SetIntegrationRequest => set_integration_request::SetIntegrationRequest,
         SpikeArrest => spike_arrest::SpikeArrest,
         StatisticsCollector => statistics_collector::StatisticsCollector,
+        TraceCapture => trace_capture::TraceCapture,
+        ValidateSAMLAssertion => validate_saml_assertion::ValidateSamlAssertion,
+        VerifyIAM => verify_iam::VerifyIam,
         XMLThreatProtection => xml_threat_protection::XmlThreatProtection,
         XMLToJSON => xml_to_json::XmlToJson,
         XSL => xsl::Xsl,

@@ -148,7 +148,10 @@ mod tests {
         for (inside, want) in [
             ("<Set><Verb>GET</Verb><StatusCode/><Payload contentType='text/xml'><a>@b#</a></Payload></Set>", &[][..]),
             ("<Set><Headers><Header name='h'>v</Header></Headers></Set><Set><Path>/p</Path></Set>", &[]),
-            ("<IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables><Copy source='request'/><Remove/>", &[]),
+            (
+                "<IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables><Copy source='request'/><Remove/>",
+                &["assign-message::without-effect"],
+            ),
             ("<Add><Verb>GET</Verb></Add><Remove><Path/></Remove>", &["service-callout::no-effect"; 2]),
             ("<Add><Method>GET</Method></Add>", &["xml::unknown-element"]),
             ("<AssignVariable><Name>n</Name></AssignVariable>", &["xml::unknown-element"]),

@@ -41,7 +41,8 @@ impl PolicySyntax for SpikeArrest {
     }
 }
 
-fn is_rate(text: &str) -> bool {
+/// Whether a text is a number per second or minute.
+pub(super) fn is_rate(text: &str) -> bool {
     let count = text.strip_suffix("ps").or_else(|| text.strip_suffix("pm"));
     count.is_some_and(|count| count.parse::<u32>().is_ok())
 }

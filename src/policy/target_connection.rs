@@ -1,6 +1,7 @@
 //! What a policy says about the server that it calls.
 
 use super::ast::Authentication;
+pub use super::named::NamedProperty;
 use super::shape::{shape, words};
 use crate::diagnostic::Spanned;
 
@@ -124,15 +125,5 @@ shape! {
         attribute "wildcardMatch" wildcard_match: bool = false,
         /// The name.
         text name: Option<Spanned<String>>,
-    }
-}
-
-shape! {
-    /// `<Property>`
-    pub struct NamedProperty {
-        /// The `name` attribute.
-        attribute "name" name: Spanned<String>,
-        /// The value.
-        text value: Option<Spanned<String>>,
     }
 }

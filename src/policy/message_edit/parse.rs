@@ -14,6 +14,7 @@ use crate::xml::{Attribute, Element, codes};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     AssignMessage,
+    HttpModifier,
     RaiseFault,
     ServiceCallout,
 }
@@ -56,6 +57,9 @@ fn part_of(owner: Owner, action: Action, name: &str) -> Option<(Part, Option<&'s
         (Owner::AssignMessage, Action::Add) => item.is_some(),
         (Owner::AssignMessage, Action::Remove) => item.is_some() || *part == Part::Payload,
         (Owner::AssignMessage | Owner::ServiceCallout, Action::Copy | Action::Set) => true,
+        (Owner::HttpModifier, Action::Add | Action::Remove) => item.is_some(),
+        (Owner::HttpModifier, Action::Set) => !matches!(part, Part::Payload | Part::ReasonPhrase),
+        (Owner::HttpModifier, Action::Copy) => false,
         (Owner::RaiseFault, Action::Add | Action::Remove) => *part == Part::Headers,
         (Owner::RaiseFault, Action::Copy) => matches!(part, Part::Headers | Part::StatusCode | Part::ReasonPhrase),
         (Owner::RaiseFault, Action::Set) => {
@@ -71,6 +75,7 @@ impl MessageAction {
         let mut actions = Vec::new();
         for element in parent.elements() {
             let action = match element.name() {
+                "Copy" | "AssignVariable" if owner == Owner::HttpModifier => continue,
                 "Add" => Some(Self::Add(changes(element, owner, Action::Add, d))),
                 "Set" => Some(Self::Set(changes(element, owner, Action::Set, d))),
                 "Copy" => Some(Self::Copy(CopyParts {

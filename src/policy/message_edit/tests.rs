@@ -576,7 +576,7 @@ fn what_the_vendors_pass_over_is_a_warning_and_what_is_misspelt_an_error() {
         ),
         (
             "<AssignMessage><FaultRules><FaultRule/></FaultRules></AssignMessage>",
-            "Warning fault rules of a policy are not run: move them into the endpoint",
+            "Warning fault rules of a policy do not run: move them to the fault rules of the endpoint",
         ),
     ] {
         assert_eq!(found(xml), [want], "{xml}");

@@ -120,9 +120,11 @@ macro_rules! read_field {
     (text [] [] [] $type:ty, $element:ident, $d:ident) => {
         <$type as $crate::policy::shape::TextField>::read($element, $d)
     };
-    (verbatim [] [] [] $type:ty, $element:ident, $d:ident) => {
+    (verbatim [] [] [] $type:ty, $element:ident, $d:ident) => {{
+        // A struct with nothing else in it has no other use for the findings.
+        let _ = &$d;
         Some($crate::policy::shape::verbatim($element))
-    };
+    }};
     (flat [] [] [] $type:ty, $element:ident, $d:ident) => {
         <$type as $crate::policy::shape::Shape>::read($element, $d)
     };
