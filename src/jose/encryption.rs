@@ -14,6 +14,7 @@ pub(crate) enum AesSize {
 }
 
 impl AesSize {
+    #[cfg(feature = "jwe")]
     pub(crate) fn bytes(self) -> usize {
         match self {
             Self::A128 => 16,

@@ -190,6 +190,8 @@ impl Compiled {
         let made = self.payload(cx, now).and_then(|claims| {
             let payload = Json::Object(claims).to_string();
             match &self.generator.sealer {
+                // A key that signs is never waited for.
+                Sealer::Sign(_) if answered.is_some() => Err(Refusal::Step(cx.unexpected())),
                 Sealer::Sign(_) => self.generator.signed(cx, payload.as_bytes(), false),
                 #[cfg(feature = "jwe")]
                 Sealer::Encrypt(encrypter) => {

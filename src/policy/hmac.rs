@@ -9,7 +9,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD, URL_SAFE_NO_PAD};
 
 use super::shape::{shape, words};
-use super::{PolicySyntax, PolicyType, Run, StepContext, StepResult};
+use super::{OwnVariables, PolicySyntax, PolicyType, Run, StepContext, StepResult};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::fault::{FaultSpec, Raised};
 use crate::plan::Linker;
@@ -229,6 +229,8 @@ fn is_private(name: &str) -> bool {
 impl PolicyType for Hmac {
     type Compiled = Compiled;
     const PREFIX: &'static str = "hmac";
+    const VARIABLES: &'static [OwnVariables] =
+        &[OwnVariables { prefix: "hmac", names: &["message", "output", "outputencoding"] }];
     const FAULTS: &'static [FaultSpec] =
         &[UNRESOLVED, VERIFICATION_FAILED, CALCULATION_FAILED, EMPTY_SECRET_KEY, EMPTY_VERIFICATION_VALUE];
 

@@ -7,7 +7,7 @@ use super::oauth_v2::{
     APP_NOT_APPROVED, COMPANY_NOT_ACTIVE, CONSUMER_KEY_EXPIRED, DEVELOPER_NOT_ACTIVE, credential_fault,
 };
 use super::shape::{Int, OrRef, shape};
-use super::{PolicySyntax, PolicyType, Run, StepContext, StepResult};
+use super::{OwnVariables, PolicySyntax, PolicyType, Run, StepContext, StepResult};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::entity::CredentialCheck;
 use crate::execution::VerifiedKey;
@@ -48,6 +48,56 @@ const NOT_FOR_RESOURCE: FaultSpec = FaultSpec::new(
     "no approved product of the key covers the proxy, the environment, the path and the method",
 );
 
+/// What is set under the policy's name, beside custom attributes of product, operation, app, developer and company.
+const NAMES: &[&str] = &[
+    "client_id",
+    "client_secret",
+    "redirection_uris",
+    "developer.app.id",
+    "developer.app.name",
+    "developer.id",
+    "DisplayName",
+    "apiproduct.name",
+    "apiproduct.developer.quota.limit",
+    "apiproduct.developer.quota.interval",
+    "apiproduct.developer.quota.timeunit",
+    "app.name",
+    "app.id",
+    "app.accessType",
+    "app.callbackUrl",
+    "app.DisplayName",
+    "app.status",
+    "app.apiproducts",
+    "app.appFamily",
+    "app.appParentStatus",
+    "app.appType",
+    "app.appParentId",
+    "app.created_at",
+    "app.created_by",
+    "app.last_modified_at",
+    "app.last_modified_by",
+    "developer.userName",
+    "developer.firstName",
+    "developer.lastName",
+    "developer.email",
+    "developer.status",
+    "developer.apps",
+    "developer.created_at",
+    "developer.created_by",
+    "developer.last_modified_at",
+    "developer.last_modified_by",
+    "company.name",
+    "company.displayName",
+    "company.id",
+    "company.apps",
+    "company.appOwnerStatus",
+    "company.created_at",
+    "company.created_by",
+    "company.last_modified_at",
+    "company.last_modified_by",
+    "failed",
+];
+
 /// VerifyAPIKey as it runs.
 pub(crate) struct Compiled {
     key: CompiledValue,
@@ -76,6 +126,7 @@ impl PolicySyntax for VerifyApiKey {
 impl PolicyType for VerifyApiKey {
     type Compiled = Compiled;
     const PREFIX: &'static str = "oauthV2";
+    const VARIABLES: &'static [OwnVariables] = &[OwnVariables { prefix: "verifyapikey", names: NAMES }];
     const ALIASES: &'static [&'static str] = &["verifyapikey"];
     const FAULTS: &'static [FaultSpec] = &[
         FAILED_TO_RESOLVE,

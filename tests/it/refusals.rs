@@ -87,7 +87,11 @@ fn proxy_endpoints_are_refused() {
         ),
         ("an element that means nothing", proxy("<PreFlows/>"), "xml::unknown-element"),
         ("an attribute that means nothing", proxy("<PreFlow nome=\"x\"/>"), "xml::unknown-attribute"),
-        ("the same part twice", proxy("<PreFlow/><PreFlow/>"), "xml::duplicate-element"),
+        (
+            "the same part twice",
+            proxy("<PreFlow><Request/></PreFlow><PreFlow><Response/></PreFlow>"),
+            "xml::duplicate-element",
+        ),
         (
             "a switch that is no boolean",
             proxy("<DefaultFaultRule name=\"d\"><AlwaysEnforce>maybe</AlwaysEnforce></DefaultFaultRule>"),

@@ -195,7 +195,7 @@ fn check_writes_what_other_tools_read() {
     assert_eq!(code, 1);
     assert_eq!(
         out,
-        "::error file=bad.xml,line=2,col=42,title=xml%3A%3Aunknown-element::unknown element `Scopes`; did you mean `Scope`?\n"
+        "::error file=bad.xml,line=2,col=43,title=xml%3A%3Aunknown-element::unknown element `Scopes`; did you mean `Scope`?\n"
     );
     let (code, out, _) = written("sarif");
     let log: serde_json::Value = serde_json::from_str(&out).unwrap();

@@ -25,7 +25,10 @@ impl Naming {
     /// The name for people.
     pub(super) fn show(&self, name: &str) -> String {
         match name.strip_prefix(self.prefix.as_str()) {
-            Some("") => self.shown.clone(),
+            Some("") => match self.shown.trim_end_matches('/') {
+                "" => self.shown.clone(),
+                shown => shown.to_owned(),
+            },
             Some(below) => match below.strip_prefix('/') {
                 Some(below) => join(&self.shown, below),
                 None => name.to_owned(),
@@ -43,12 +46,12 @@ pub(super) enum Content {
 
 impl Content {
     /// The bytes, or the finding that they cannot be read.
-    pub(super) fn bytes(&self, name: &str) -> Result<std::borrow::Cow<'_, [u8]>, Diagnostic> {
+    pub(super) fn bytes(&self, name: &str) -> Result<std::borrow::Cow<'_, [u8]>, Box<Diagnostic>> {
         match self {
             Self::Read(bytes) => Ok(bytes.into()),
             Self::OnDisk(path) => match fs::read(path) {
                 Ok(bytes) => Ok(bytes.into()),
-                Err(error) => Err(unreadable(name, &error.to_string())),
+                Err(error) => Err(Box::new(unreadable(name, &error.to_string()))),
             },
         }
     }

@@ -187,7 +187,7 @@ fn bundle(
     for (name, content) in files {
         match content.bytes(name) {
             Ok(bytes) => contents.push((name.as_str(), bytes)),
-            Err(finding) => findings.push(finding),
+            Err(finding) => findings.push(*finding),
         }
     }
     let (bundle, found) = Bundle::from_files(name, contents, limits);
@@ -314,7 +314,7 @@ fn document(
     let bytes = match content.bytes(path) {
         Ok(bytes) => bytes,
         Err(finding) => {
-            unit.diagnostics.push(finding);
+            unit.diagnostics.push(*finding);
             return First::Unit(unit);
         }
     };
