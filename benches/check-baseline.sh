@@ -22,7 +22,7 @@ fi
 measure() {
     local allocations
     allocations=$(cargo test --quiet --test allocations -- --nocapture |
-        sed -n 's/^\(.*\): \([0-9]*\) allocations in 100 runs$/\1\t\2/p')
+        sed -n 's/^\.*\([^.].*\): \([0-9]*\) allocations in 100 runs$/\1\t\2/p')
     benches/instructions.sh | awk -F '\t' -v OFS='\t' '
         NR == FNR { allocations[$1] = $2; next }
         { print $1, $2, allocations[$1] }

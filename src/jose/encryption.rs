@@ -14,7 +14,7 @@ pub(crate) enum AesSize {
 }
 
 impl AesSize {
-    #[cfg_attr(not(feature = "jwe"), expect(dead_code, reason = "only the feature encrypts"))]
+    #[cfg(feature = "jwe")]
     pub(crate) fn bytes(self) -> usize {
         match self {
             Self::A128 => 16,

@@ -182,7 +182,6 @@ impl Run for Box<Compiled> {
 }
 
 impl Compiled {
-    #[cfg_attr(not(feature = "jwe"), expect(unused_variables, reason = "only an encrypted token waits for keys"))]
     fn run(&self, cx: &mut StepContext<'_, '_>, answered: Option<Reply>) -> StepResult {
         let now = match cx.now_ms() {
             Ok(now) => now,
@@ -191,6 +190,8 @@ impl Compiled {
         let made = self.payload(cx, now).and_then(|claims| {
             let payload = Json::Object(claims).to_string();
             match &self.generator.sealer {
+                // A key that signs is never waited for.
+                Sealer::Sign(_) if answered.is_some() => Err(Refusal::Step(cx.unexpected())),
                 Sealer::Sign(_) => self.generator.signed(cx, payload.as_bytes(), false),
                 #[cfg(feature = "jwe")]
                 Sealer::Encrypt(encrypter) => {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Request;
 use tollgate::host::Host;
-use tollgate::{Deployment, Dialect, PolicyEngine};
+use tollgate::{Deployment, Dialect, PolicyEngine, Progress};
 
 const KEYS: [&str; 2] = [include_str!("../cases/jose/keys.xml"), include_str!("../cases/jwe/keys.xml")];
 
@@ -99,6 +99,44 @@ fn what_is_generated_is_verified() {
         assert_eq!(read("jwt.v.claim.subject").as_deref(), Some("you"), "{algorithm} {content}");
         assert_eq!(read("jwt.v.header.zip").as_deref(), Some("DEF"));
         assert_eq!(read("jwt.v.header.kid").is_some(), algorithm == "RSA-OAEP-256");
+    }
+}
+
+/// A request through GenerateJWT and VerifyJWT with keys for both, up to its end or to a key set that is to be fetched.
+fn engine(seals: &str, opens: &str) -> PolicyEngine {
+    let names = "<Algorithms><Key>ECDH-ES</Key><Content>A128GCM</Content></Algorithms>";
+    let generate = format!("<GenerateJWT name='g'>{names}<PublicKey>{seals}</PublicKey></GenerateJWT>");
+    let verify = format!(
+        "<VerifyJWT name='v'>{names}<Source>jwt.g.generated_jwt</Source><PrivateKey><Value ref='{opens}'/></PrivateKey></VerifyJWT>"
+    );
+    let mut deployment = Deployment::new().dialect(Dialect::apigee_x());
+    for (at, xml) in KEYS.iter().enumerate() {
+        deployment = deployment.policy(&format!("keys{at}.xml"), xml);
+    }
+    PolicyEngine::new(deployment.policy("g.xml", &generate).policy("v.xml", &verify), Host::in_memory()).unwrap()
+}
+
+#[test]
+fn a_public_key_is_in_any_of_four_places() {
+    let request = Request::get("/").body(Bytes::new()).unwrap();
+    for seals in [
+        "<Value ref='ec.public'/>",
+        "<Certificate ref='ec.public'/>",
+        "<JWKS ref='rsa.jwks'/><Id>e2</Id>",
+        "<JWKS uri='https://keys.example/jwks'/><Id ref='absent'>e2</Id>",
+    ] {
+        let engine = engine(seals, "private.ec");
+        let mut progress = engine.begin(&request);
+        if seals.contains("uri") {
+            let Progress::NeedJwks(need) = progress else { panic!("the set is fetched") };
+            assert_eq!(need.uri(), "https://keys.example/jwks");
+            let (_, set) = KEYS[1].split_once("<Name>rsa.jwks</Name><Value><![CDATA[").unwrap();
+            progress = need.answer(Bytes::copy_from_slice(set.split_once("]]>").unwrap().0.as_bytes()));
+        }
+        let Progress::Done(outcome) = progress else { panic!("{seals} waits") };
+        assert!(outcome.fault().is_none(), "{seals}: {:?}", outcome.fault());
+        let kid = outcome.variable("jwt.v.header.kid").map(|value| value.to_text().into_owned());
+        assert_eq!(kid.as_deref(), seals.contains("Id").then_some("e2"), "{seals}");
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct Stated<'a> {
     pub(crate) token_type: Option<TokenType>,
     pub(crate) algorithms: Option<&'a EncryptionAlgorithms>,
     /// Whether content is compressed before it is encrypted.
-    #[cfg_attr(not(feature = "jwe"), expect(dead_code, reason = "only the feature encrypts"))]
+    #[cfg_attr(not(feature = "jwe"), expect(dead_code, reason = "only what encrypts compresses"))]
     pub(crate) compress: bool,
 }
 
@@ -56,6 +56,7 @@ pub(super) struct Algorithms<'a> {
     pub(super) key: KeyAlgorithm,
     /// Where the algorithm of the key is named.
     pub(super) named: &'a Spanned<String>,
+    #[cfg_attr(not(feature = "jwe"), expect(dead_code, reason = "checked, and then nothing encrypts"))]
     pub(super) content: Option<ContentAlgorithm>,
 }
 
@@ -96,8 +97,7 @@ impl Elements<'_> {
 
     #[cfg(not(feature = "jwe"))]
     fn lacking<T>(&self, algorithms: &Algorithms<'_>, linker: &mut Linker<'_>) -> Option<T> {
-        let names = (algorithms.key.as_str(), algorithms.content.is_some());
-        let message = format!("encryption by `{}` needs the cargo feature `jwe`", names.0);
+        let message = format!("encryption by `{}` needs the cargo feature `jwe`", algorithms.key.as_str());
         let finding = Diagnostic::error("jose::feature-required", message);
         linker.error(finding.help("build with `--features jwe`"), algorithms.named.span);
         None
