@@ -6,10 +6,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use tollgate::fault::runtime;
-use tollgate::policy::TYPES;
+use tollgate::policy::{PolicyTypeInfo, TYPES};
 use tollgate::variables;
 
 use crate::cases::{files, root};
+use crate::table::snake;
 
 const NOT_YET: &str = "not yet";
 
@@ -17,10 +18,39 @@ const NOT_YET: &str = "not yet";
 struct Shown {
     /// How the page names it.
     place: String,
+    /// The file it is in.
+    file: String,
     text: String,
 }
 
 impl Shown {
+    /// Whether it is in the case files of a policy type.
+    fn is_of(&self, element: &str) -> bool {
+        self.file.strip_prefix("tests/cases/").is_some_and(|name| name.starts_with(&snake(element)))
+    }
+
+    /// What is said of variables, where a word alone could as well be a member of a token or of a body.
+    fn of_variables(&self) -> &str {
+        if self.file.ends_with(".yaml") {
+            self.text.find("variables:").map_or("", |at| &self.text[at..])
+        } else {
+            &self.text
+        }
+    }
+
+    /// Whether a variable occurs.
+    fn has_variable(&self, name: &str) -> bool {
+        if name.contains('.') {
+            return self.has(name);
+        }
+        let text = self.of_variables();
+        let forms = [format!("{{{name}}}"), format!("<Ref>{name}</Ref>"), format!("ref=\"{name}\"")];
+        let is_key =
+            |at: usize| text[at + name.len()..].starts_with(':') && text[..at].ends_with([' ', '{', '\n', '"', '\'']);
+        forms.iter().any(|form| text.contains(form.as_str()))
+            || self.file.ends_with(".yaml") && text.match_indices(name).any(|(at, _)| is_key(at))
+    }
+
     /// Whether a name occurs, and not as a part of a longer one.
     fn has(&self, name: &str) -> bool {
         let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
@@ -57,7 +87,7 @@ fn cases() -> Vec<Shown> {
         parts.next();
         for part in parts {
             let note = part.lines().next().unwrap_or_default().trim().trim_matches(['"', '\'']).replace('|', "\\|");
-            all.push(Shown { place: format!("`{name}`: {note}"), text: part.to_owned() });
+            all.push(Shown { place: format!("`{name}`: {note}"), file: name.clone(), text: part.to_owned() });
         }
     }
     all
@@ -78,8 +108,10 @@ fn others() -> Vec<Shown> {
         }
     }
     paths.sort();
-    let read =
-        |path: PathBuf| Shown { place: format!("`{}`", shown(&path)), text: std::fs::read_to_string(&path).unwrap() };
+    let read = |path: PathBuf| {
+        let file = shown(&path);
+        Shown { place: format!("`{file}`"), text: std::fs::read_to_string(&path).unwrap(), file }
+    };
     paths.into_iter().map(read).collect()
 }
 
@@ -106,7 +138,8 @@ fn page() -> String {
     let runs = TYPES.iter().filter(|row| row.runs);
     let mut page = String::from(
         "# Compatibility\n\nWhat the vendors document, as the tables of the library have it, and the case or test that shows it. This page is\n\
-         written by `UPDATE_LEDGER=1 cargo test --test it -- ledger`; a test fails when it is not what that writes.\n",
+         written by `UPDATE_LEDGER=1 cargo test --all-features --test it -- ledger`; a test fails when it is not what that writes. A fault is shown by a case that\n\
+         wants it, a variable by a case or test that names it; what several policy types share counts in the cases of each.\n",
     );
     let _ = writeln!(
         page,
@@ -125,8 +158,13 @@ fn page() -> String {
         .chain(runtime::ALL.iter().map(|spec| ("the runtime", spec)))
     {
         let raised = format!("fault: {}", spec.body_code);
-        let by_case = find(&[&cases], |it| it.text.contains(&raised) && it.has(spec.body_code));
-        let shown = if by_case == NOT_YET { find(&[&others], |it| it.has(spec.body_code)) } else { by_case };
+        // A code that several types raise is shown by the cases of each.
+        let is_shared =
+            runs.clone().filter(|row| row.faults.iter().any(|it| it.body_code == spec.body_code)).count() > 1;
+        let raises = |it: &Shown| it.text.contains(&raised) && it.has(spec.body_code);
+        let by_case = find(&[&cases], |it| raises(it) && (!is_shared || it.is_of(owner)));
+        let shown =
+            if by_case == NOT_YET && !is_shared { find(&[&others], |it| it.has(spec.body_code)) } else { by_case };
         faults.push((format!("{owner}: `{}` ({}): {}", spec.code, spec.status, spec.when), shown));
     }
     table(&mut page, "fault", &faults);
@@ -138,19 +176,22 @@ fn page() -> String {
                 let names = ["message", "request", "response", "error"].map(|root| format!("{root}.{tail}"));
                 find(&all, |it| names.iter().any(|name| it.has(name)))
             }
-            None => find(&all, |it| it.has(name)),
+            None => find(&all, |it| it.has_variable(name)),
         };
         (format!("`{name}`"), shown)
     };
     table(&mut page, "variable", &known.iter().map(row).collect::<Vec<_>>());
     page.push_str("\n## Variables of policies\n\n");
     let mut own = Vec::new();
-    for row in runs {
+    for row in runs.clone() {
         let failure: &[&str] = &["failed", "fault.name", "fault.cause"];
         let sets = row.variables.iter().map(|it| (it.prefix, it.names)).chain([(row.prefix, failure)]);
         for (prefix, names) in sets {
+            let has_prefix =
+                |it: &&PolicyTypeInfo| it.prefix == prefix || it.variables.iter().any(|it| it.prefix == prefix);
+            let is_shared = runs.clone().filter(has_prefix).count() > 1;
             for name in names {
-                let shown = find(&all, |it| it.has_own(prefix, name));
+                let shown = find(&all, |it| it.has_own(prefix, name) && (!is_shared || it.is_of(row.element)));
                 own.push((format!("{}: `{prefix}.{{policy}}.{name}`", row.element), shown));
             }
         }
@@ -176,7 +217,8 @@ fn the_page_is_what_the_tables_and_the_cases_say() {
 
 #[test]
 fn names_are_found_whole() {
-    let shown = Shown { place: String::new(), text: "a.b-c {x.y} oauth.p.client_id: 1, z.".to_owned() };
+    let shown =
+        Shown { place: String::new(), file: String::new(), text: "a.b-c {x.y} oauth.p.client_id: 1, z.".to_owned() };
     for (name, want) in
         [("a.b", false), ("a.b-c", true), ("x.y", true), ("y", false), ("client_id", false), ("z", true)]
     {

@@ -26,7 +26,7 @@ const SHARED: &[&str] = &[
 ];
 
 /// `GetOAuthV2Info` as a file name: `get_oauth_v2_info`.
-fn snake(name: &str) -> String {
+pub(crate) fn snake(name: &str) -> String {
     let letters: Vec<char> = name.replace("OAuth", "Oauth").chars().collect();
     let mut snake = String::new();
     for (at, letter) in letters.iter().enumerate() {
