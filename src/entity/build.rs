@@ -55,7 +55,7 @@ impl Directory {
         let (credentials, credential_ids, lists) = (credentials.records.into(), credentials.ids, credentials.lists);
         let matchers = |list: &Vec<ProductId>| {
             let matcher = |id: &ProductId| Some((*id, &product_records.get(id.0 as usize)?.matcher));
-            Opening::of(list.iter().filter_map(matcher), id(proxies.len()))
+            Opening::of(list.iter().filter_map(matcher))
         };
         let mut lists: Vec<_> = lists.into_iter().collect();
         lists.sort_by_key(|(_, at)| *at);

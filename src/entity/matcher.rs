@@ -52,6 +52,16 @@ pub(crate) struct OperationMatcher {
 }
 
 impl ProductMatcher {
+    /// The proxies it names, some of them more than once.
+    pub(super) fn proxies(&self) -> impl Iterator<Item = ProxyId> {
+        let (listed, operations) = match self {
+            Self::Nothing => (&[][..], &[][..]),
+            Self::Resources { proxies, .. } => (proxies.as_deref().unwrap_or_default(), &[][..]),
+            Self::Operations(operations) => (&[][..], &**operations),
+        };
+        listed.iter().copied().chain(operations.iter().map(|operation| operation.proxy))
+    }
+
     /// Whether the call is admitted, and by which operation.
     pub(crate) fn admit(
         &self,

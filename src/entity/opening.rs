@@ -1,5 +1,7 @@
 //! What a list of products opens, compiled for each proxy: the one matcher of the hot path.
 
+use std::collections::BTreeSet;
+
 use http::Method;
 
 use super::matcher::{Admission, OperationId, ProductId, ProductMatcher, ProxyId};
@@ -10,9 +12,9 @@ use super::pattern::{Head, PathPattern, PathRules, Screened};
 /// Credentials with the same products share one.
 #[derive(Debug)]
 pub(super) struct Opening {
-    /// By the number of the proxy.
-    proxies: Box<[Box<[Row]>]>,
-    /// What is open on proxies that no product names.
+    /// What is open on the proxies that some product names, in their order.
+    proxies: Box<[(ProxyId, Box<[Row]>)]>,
+    /// What is open on every other proxy.
     elsewhere: Box<[Row]>,
 }
 
@@ -27,12 +29,12 @@ struct Row {
 }
 
 impl Opening {
-    /// Compiles the products of a list for proxies `0..proxies`.
-    pub(super) fn of<'a>(products: impl Iterator<Item = (ProductId, &'a ProductMatcher)>, proxies: u32) -> Self {
+    /// Compiles the products of a list.
+    pub(super) fn of<'a>(products: impl Iterator<Item = (ProductId, &'a ProductMatcher)>) -> Self {
         let products: Vec<_> = products.collect();
         let rows = |proxy| products.iter().flat_map(move |(product, matcher)| rows(*product, matcher, proxy)).collect();
-        let proxies = (0..proxies).map(ProxyId).map(&rows).collect();
-        Self { proxies, elsewhere: rows(ProxyId(u32::MAX)) }
+        let named: BTreeSet<_> = products.iter().flat_map(|(_, matcher)| matcher.proxies()).collect();
+        Self { proxies: named.into_iter().map(|proxy| (proxy, rows(proxy))).collect(), elsewhere: rows(NOWHERE) }
     }
 
     /// The first product, and operation, that admits a call and is one of those the caller may use.
@@ -45,7 +47,8 @@ impl Opening {
         rules: PathRules,
         may_use: impl Fn(ProductId) -> bool,
     ) -> Option<Admission> {
-        let rows = self.proxies.get(proxy.0 as usize).unwrap_or(&self.elsewhere);
+        let named = self.proxies.binary_search_by_key(&proxy, |(named, _)| *named);
+        let rows = named.ok().and_then(|at| self.proxies.get(at)).map_or(&self.elsewhere, |(_, rows)| rows);
         let head = Head::of(path);
         let admits = |row: &&Row| {
             row.path.matches(head, path, rules)
@@ -55,6 +58,9 @@ impl Opening {
         rows.iter().find(admits).map(|row| Admission { product: row.product, operation: row.operation })
     }
 }
+
+/// A proxy that no product names.
+const NOWHERE: ProxyId = ProxyId(u32::MAX);
 
 fn rows(product: ProductId, matcher: &ProductMatcher, proxy: ProxyId) -> Vec<Row> {
     let open = |path| Row { path, product, operation: None, methods: None };

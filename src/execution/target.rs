@@ -33,9 +33,10 @@ pub(super) fn build(
 ) -> Result<(TargetRequest, TargetCall), Raised> {
     let view = View { run, snapshot, proxy };
     let target = run.target().and_then(|at| proxy.targets.get(at as usize)).ok_or_else(unreachable_target)?;
-    let written = |name: &str| proxy.names.find(name).and_then(|var: VarRef| run.slot(var));
+    let variables = &proxy.target_variables;
+    let written = |var: Option<VarRef>| var.and_then(|var| run.slot(var));
     let mut server = None;
-    let url = match written("target.evaluated.url").or_else(|| written("target.url")) {
+    let url = match written(variables.evaluated_url).or_else(|| written(variables.url)) {
         Some(url) => url.to_text().into_owned(),
         None => match &target.address {
             Address::Url(url) => view.address(url)?,
@@ -51,14 +52,14 @@ pub(super) fn build(
             }
         },
     };
-    let wanted = |name: &str| match written(name) {
+    let wanted = |var| match written(var) {
         Some(Value::Boolean(wanted)) => *wanted,
         Some(other) => !other.to_text().eq_ignore_ascii_case("false"),
         None => true,
     };
     let request = run.request();
-    let suffix = if wanted("target.copy.pathsuffix") { run.path_suffix() } else { "" };
-    let query = request.uri().query().filter(|_| wanted("target.copy.queryparams"));
+    let suffix = if wanted(variables.copy_path_suffix) { run.path_suffix() } else { "" };
+    let query = request.uri().query().filter(|_| wanted(variables.copy_query_params));
     let query = query.map(|query| retained_query(query, &target.query_params));
     let uri = join(&url, suffix, query.as_deref()).ok_or_else(unreachable_target)?;
 
@@ -69,7 +70,7 @@ pub(super) fn build(
         outgoing.headers_mut().remove(name);
     }
     outgoing.headers_mut().remove(HOST);
-    let host = match written("target.header.host") {
+    let host = match written(variables.host) {
         Some(host) => Some(host.to_text().into_owned()),
         None => uri.authority().map(|authority| authority.as_str().to_owned()),
     };
@@ -166,8 +167,9 @@ impl View<'_, '_> {
         if let Some(call) = self.run.call() {
             return Some(call.base.clone());
         }
-        let written = |name: &str| self.proxy.names.find(name).and_then(|var| self.run.slot(var));
-        if let Some(url) = written("target.evaluated.url").or_else(|| written("target.url")) {
+        let variables = &self.proxy.target_variables;
+        let written = |var: Option<VarRef>| var.and_then(|var| self.run.slot(var));
+        if let Some(url) = written(variables.evaluated_url).or_else(|| written(variables.url)) {
             return Some(url.to_text().into_owned());
         }
         match &target.address {

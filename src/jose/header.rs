@@ -10,7 +10,7 @@ pub(crate) struct Header<'a> {
     /// `typ`
     pub(crate) typ: Member<Text<'a>>,
     /// `kid`
-    #[cfg_attr(not(test), expect(dead_code, reason = "chooses among several keys, which no policy has yet"))]
+    #[cfg_attr(not(test), expect(dead_code, reason = "read so that a wrong type is refused; OAuthV2 has one key"))]
     pub(crate) kid: Member<Text<'a>>,
 }
 

@@ -9,7 +9,7 @@ use super::target::TargetLinker;
 use super::{
     BasePath, DefaultFaultRulePlan, Descriptions, Direction, EndpointPlan, Environment, FaultRulePlan, FlowChoice,
     FlowHook, FlowPlan, Linker, ListId, Opening, PolicyPlan, ProxyPlan, RoutePlan, RouteTo, Settings, Snapshot,
-    StepPlan,
+    StepPlan, TargetVariables,
 };
 use crate::bundle::{
     Bundle, BundleKind, DefaultFaultRule, FaultRule, Flow, Located, Pipeline, ProxyEndpoint, RouteTarget, Step,
@@ -274,6 +274,7 @@ impl<'a> Builder<'a> {
             revision: revision.map(Arc::from),
             endpoint: endpoint.into(),
             base_path: BasePath::new(base_path),
+            target_variables: TargetVariables::of(&names),
             names,
             policies: std::mem::take(&mut self.policies),
             lists: std::mem::take(&mut self.lists),

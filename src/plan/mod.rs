@@ -20,7 +20,7 @@ use crate::host::Host;
 use crate::limits::Limits;
 use crate::policy::{CompiledPolicy, Run};
 use crate::template::CompiledTemplate;
-use crate::variables::{FailureNames, Names};
+use crate::variables::{FailureNames, Names, VarRef};
 
 pub(crate) use balancer::{Balancer, InFlight};
 pub(crate) use hook::Attached;
@@ -99,11 +99,33 @@ pub(crate) struct ProxyPlan {
     pub(crate) flows: EndpointPlan,
     pub(crate) routes: Vec<RoutePlan>,
     pub(crate) targets: Vec<TargetPlan>,
+    pub(crate) target_variables: TargetVariables,
     pub(crate) post_client: Option<ListId>,
     /// How a request begins.
     pub(crate) opening: Opening,
     /// `api.timeout` in milliseconds.
     pub(crate) api_timeout_ms: Option<i64>,
+}
+
+/// The variables by which policies change what a target is sent; those that the deployment does not name are absent.
+pub(crate) struct TargetVariables {
+    pub(crate) evaluated_url: Option<VarRef>,
+    pub(crate) url: Option<VarRef>,
+    pub(crate) copy_path_suffix: Option<VarRef>,
+    pub(crate) copy_query_params: Option<VarRef>,
+    pub(crate) host: Option<VarRef>,
+}
+
+impl TargetVariables {
+    pub(crate) fn of(names: &Names) -> Self {
+        Self {
+            evaluated_url: names.find("target.evaluated.url"),
+            url: names.find("target.url"),
+            copy_path_suffix: names.find("target.copy.pathsuffix"),
+            copy_query_params: names.find("target.copy.queryparams"),
+            host: names.find("target.header.host"),
+        }
+    }
 }
 
 /// How a request begins.

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use super::PolicySyntax;
 use super::common::refuse;
 use super::extraction::{
-    ExtractionSource, NamedPatterns, Namespace, PathExpression, Pattern, Patterns, check_namespaces, check_part,
-    check_xpath, is_broken_json_path, pattern_error,
+    ExtractionSource, NamedPatterns, PathExpression, Pattern, Patterns, check_namespaces, check_part, check_xpath,
+    is_broken_json_path, pattern_error,
 };
+use super::named::XPathNamespace;
 use super::shape::{shape, words};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::xml::Element;
@@ -91,7 +92,7 @@ shape! {
     /// `<XMLPayload>` of `<Collect>`.
     pub struct CollectXml {
         /// `<Namespaces>`: what the prefixes in the expression stand for.
-        list "Namespaces" / "Namespace" namespaces: Vec<Namespace>,
+        list "Namespaces" / "Namespace" namespaces: Vec<XPathNamespace>,
         /// `<XPath>`
         children "XPath" paths: Vec<PathExpression>,
     }

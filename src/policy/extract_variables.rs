@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use super::PolicySyntax;
 use super::common::refuse;
 use super::extraction::{
-    ExtractionSource, NamedPatterns, Namespace, PathExpression, Pattern, PatternError, Patterns, ValueType,
-    check_namespaces, check_part, check_xpath, is_broken_json_path, pattern_error,
+    ExtractionSource, PartPatterns, PathExpression, Pattern, PatternError, ValueType, check_namespaces, check_part,
+    check_xpath, is_broken_json_path, pattern_error,
 };
+use super::named::XPathNamespace;
 use super::shape::{shape, words};
 use crate::diagnostic::{Diagnostics, Span, Spanned};
 use crate::xml::Element;
@@ -23,16 +24,8 @@ shape! {
         child "VariablePrefix" variable_prefix: Option<Spanned<String>>,
         /// `<IgnoreUnresolvedVariables>`: whether what does not resolve reads as empty text.
         child "IgnoreUnresolvedVariables" ignore_unresolved_variables: bool = false,
-        /// `<URIPath>`: patterns for the path behind the base path.
-        children "URIPath" uri_path: Vec<Patterns>,
-        /// `<QueryParam>`: patterns for query parameters.
-        children "QueryParam" query_params: Vec<NamedPatterns>,
-        /// `<Header>`: patterns for headers.
-        children "Header" headers: Vec<NamedPatterns>,
-        /// `<FormParam>`: patterns for form parameters.
-        children "FormParam" form_params: Vec<NamedPatterns>,
-        /// `<Variable>`: patterns for variables.
-        children "Variable" variables: Vec<NamedPatterns>,
+        /// Patterns for the parts of a request and for variables.
+        flat parts: PartPatterns,
         /// `<JSONPayload>`: JSON paths.
         child "JSONPayload" json_payload: Option<JsonPayload>,
         /// `<XMLPayload>`: XPath expressions.
@@ -79,7 +72,7 @@ shape! {
         /// The `stopPayloadProcessing` attribute: whether the first variable that is filled is the last.
         attribute "stopPayloadProcessing" stop_payload_processing: bool = false,
         /// `<Namespaces>`: what the prefixes in the expressions stand for.
-        list "Namespaces" / "Namespace" namespaces: Vec<Namespace>,
+        list "Namespaces" / "Namespace" namespaces: Vec<XPathNamespace>,
         /// `<Variable>`: the variables and what goes into them.
         children "Variable" variables: Vec<XmlVariable>,
     }
@@ -104,17 +97,15 @@ impl PolicySyntax for ExtractVariables {
     const ELEMENT: &'static str = "ExtractVariables";
 
     fn check(&self, root: Element<'_>, d: &mut Diagnostics) {
-        let named = [&self.query_params, &self.headers, &self.form_params, &self.variables];
-        let nothing = self.uri_path.is_empty() && named.iter().all(|list| list.is_empty());
-        if nothing && self.json_payload.is_none() && self.xml_payload.is_none() {
+        if self.parts.is_empty() && self.json_payload.is_none() && self.xml_payload.is_none() {
             let codes = ("extract-variables::nothing", "NothingToExtract");
             refuse(root, root.span(), codes, "the policy extracts nothing", d);
         }
-        for patterns in &self.uri_path {
+        for patterns in &self.parts.uri_path {
             check_part(patterns, root, d);
             check_patterns(&patterns.patterns, root, d);
         }
-        for part in named.into_iter().flatten() {
+        for part in self.parts.named() {
             check_name(part.name.as_ref(), part.place.span, root, d);
             check_patterns(&part.patterns, root, d);
         }

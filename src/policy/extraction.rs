@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 
 use super::common::{refuse, warn};
+use super::named::XPathNamespace;
 use super::shape::{shape, words};
 use crate::diagnostic::{Diagnostics, Spanned};
 use crate::xml::Element;
@@ -19,6 +20,34 @@ shape! {
         /// Where it is.
         #[serde(skip)]
         place place: Spanned<()>,
+    }
+}
+
+shape! {
+    /// Patterns for the parts of a request and for variables.
+    pub struct PartPatterns {
+        /// `<URIPath>`: patterns for the path behind the base path.
+        children "URIPath" uri_path: Vec<Patterns>,
+        /// `<QueryParam>`: patterns for query parameters.
+        children "QueryParam" query_params: Vec<NamedPatterns>,
+        /// `<Header>`: patterns for headers.
+        children "Header" headers: Vec<NamedPatterns>,
+        /// `<FormParam>`: patterns for form parameters.
+        children "FormParam" form_params: Vec<NamedPatterns>,
+        /// `<Variable>`: patterns for variables.
+        children "Variable" variables: Vec<NamedPatterns>,
+    }
+}
+
+impl PartPatterns {
+    /// The parts that have names.
+    pub(crate) fn named(&self) -> impl Iterator<Item = &NamedPatterns> {
+        [&self.query_params, &self.headers, &self.form_params, &self.variables].into_iter().flatten()
+    }
+
+    /// Whether no part is named at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.uri_path.is_empty() && self.named().next().is_none()
     }
 }
 
@@ -71,16 +100,6 @@ shape! {
     }
 }
 
-shape! {
-    /// `<Namespace>`: what a prefix of an XPath expression stands for.
-    pub struct Namespace {
-        /// The `prefix` attribute.
-        attribute "prefix" prefix: Spanned<String>,
-        /// Name of the namespace.
-        text uri: Option<Spanned<String>>,
-    }
-}
-
 words! {
     /// What a value is turned into.
     pub enum ValueType: any_case {
@@ -106,12 +125,12 @@ type Codes = (&'static str, &'static str);
 
 /// Refuses a prefix that is declared twice or stands for nothing; gives those that are declared.
 pub(crate) fn check_namespaces<'n>(
-    namespaces: &'n [Namespace],
+    namespaces: &'n [XPathNamespace],
     root: Element<'_>,
     d: &mut Diagnostics,
 ) -> HashSet<&'n str> {
     let mut seen = HashSet::new();
-    for Namespace { prefix, uri } in namespaces {
+    for XPathNamespace { prefix, uri } in namespaces {
         if !seen.insert(prefix.trim()) {
             let codes = ("extraction::duplicate-prefix", "DuplicatePrefix");
             refuse(root, prefix.span, codes, format!("the prefix `{}` is declared twice", prefix.value), d);

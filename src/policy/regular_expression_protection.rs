@@ -3,9 +3,9 @@
 use super::PolicySyntax;
 use super::common::refuse;
 use super::extraction::{
-    NamedPatterns, Namespace, Pattern, Patterns, ValueType, check_namespaces, check_part, check_xpath,
-    is_broken_json_path,
+    PartPatterns, Pattern, ValueType, check_namespaces, check_part, check_xpath, is_broken_json_path,
 };
+use super::named::XPathNamespace;
 use super::shape::shape;
 use crate::condition::java_regex::JavaSearch;
 use crate::diagnostic::{Diagnostics, Span, Spanned};
@@ -19,16 +19,8 @@ shape! {
         child "Source" source: Option<Spanned<String>>,
         /// `<IgnoreUnresolvedVariables>`: whether a variable that does not resolve reads as empty text.
         child "IgnoreUnresolvedVariables" ignore_unresolved_variables: bool = false,
-        /// `<URIPath>`: patterns for the path.
-        children "URIPath" uri_path: Vec<Patterns>,
-        /// `<QueryParam>`: patterns for query parameters.
-        children "QueryParam" query_params: Vec<NamedPatterns>,
-        /// `<Header>`: patterns for headers.
-        children "Header" headers: Vec<NamedPatterns>,
-        /// `<FormParam>`: patterns for form parameters.
-        children "FormParam" form_params: Vec<NamedPatterns>,
-        /// `<Variable>`: patterns for variables.
-        children "Variable" variables: Vec<NamedPatterns>,
+        /// Patterns for the parts of a request and for variables.
+        flat parts: PartPatterns,
         /// `<JSONPayload>`: patterns for parts of a JSON body.
         children "JSONPayload" json_payload: Vec<ProtectedJson>,
         /// `<XMLPayload>`: patterns for parts of an XML body.
@@ -66,7 +58,7 @@ shape! {
     /// `<XMLPayload>`: patterns for parts of an XML body.
     pub struct ProtectedXml {
         /// `<Namespaces>`: what the prefixes in the expressions stand for.
-        list "Namespaces" / "Namespace" namespaces: Vec<Namespace>,
+        list "Namespaces" / "Namespace" namespaces: Vec<XPathNamespace>,
         /// `<XPath>`: the parts.
         children "XPath" paths: Vec<ProtectedXPath>,
         /// Where it is.
@@ -94,17 +86,16 @@ impl PolicySyntax for RegularExpressionProtection {
     const ELEMENT: &'static str = "RegularExpressionProtection";
 
     fn check(&self, root: Element<'_>, d: &mut Diagnostics) {
-        let named = [&self.query_params, &self.headers, &self.form_params, &self.variables];
         let payloads = self.json_payload.len() + self.xml_payload.len();
-        if payloads == 0 && self.uri_path.is_empty() && named.iter().all(|list| list.is_empty()) {
+        if payloads == 0 && self.parts.is_empty() {
             let codes = ("regex-protection::nothing", "NothingToEnforce");
             refuse(root, root.span(), codes, "the policy looks at nothing", d);
         }
-        for part in &self.uri_path {
+        for part in &self.parts.uri_path {
             check_part(part, root, d);
             check_patterns(&part.patterns, part.place.span, root, d);
         }
-        for part in named.into_iter().flatten() {
+        for part in self.parts.named() {
             check_patterns(&part.patterns, part.place.span, root, d);
         }
         for path in self.json_payload.iter().flat_map(|payload| &payload.paths) {

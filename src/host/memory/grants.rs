@@ -1,7 +1,7 @@
 //! What many tokens have in common, kept once: client, scope, grant type, products.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::host::AccessToken;
 
@@ -17,14 +17,12 @@ const BLOCKS: usize = 26;
 /// There are as many as clients ask for different scopes, not as many as tokens; beyond a limit no more are kept.
 pub(super) struct Grants {
     blocks: [OnceLock<Block>; BLOCKS],
+    /// The numbers of the grants, for who adds one.
+    numbers: Mutex<HashMap<Grant, GrantId>>,
     most: usize,
 }
 
 type Block = Box<[OnceLock<Arc<AccessToken>>]>;
-
-/// The grants known, for the writer.
-#[derive(Default)]
-pub(super) struct Known(HashMap<Grant, GrantId>);
 
 /// A token without what distinguishes it from others of its grant.
 #[derive(PartialEq, Eq, Hash)]
@@ -37,7 +35,7 @@ struct Grant {
 
 impl Grants {
     pub(super) fn new(most: usize) -> Self {
-        Self { blocks: [const { OnceLock::new() }; BLOCKS], most }
+        Self { blocks: [const { OnceLock::new() }; BLOCKS], numbers: Mutex::default(), most }
     }
 
     /// A grant; its status, times and count of refreshes mean nothing.
@@ -49,23 +47,24 @@ impl Grants {
     }
 
     /// The number of a token's grant; none when too many are known.
-    pub(super) fn intern(&self, known: &mut Known, token: &Arc<AccessToken>) -> Option<GrantId> {
+    pub(super) fn intern(&self, token: &Arc<AccessToken>) -> Option<GrantId> {
         let grant = Grant {
             client_id: token.client_id.clone(),
             scope: Arc::clone(&token.scope),
             grant_type: Arc::clone(&token.grant_type),
             api_products: Arc::clone(&token.api_products),
         };
-        if let Some(id) = known.0.get(&grant) {
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(id) = numbers.get(&grant) {
             return Some(*id);
         }
-        let id = GrantId(u32::try_from(known.0.len()).ok().filter(|id| (*id as usize) < self.most)?);
+        let id = GrantId(u32::try_from(numbers.len()).ok().filter(|id| (*id as usize) < self.most)?);
         let number = id.0 + 1;
         let block = number.ilog2();
         let grants = self.blocks.get(block as usize)?;
         let grants = grants.get_or_init(|| (0..1usize << block).map(|_| OnceLock::new()).collect());
         grants.get((number - (1 << block)) as usize)?.get_or_init(|| Arc::clone(token));
-        known.0.insert(grant, id);
+        numbers.insert(grant, id);
         Some(id)
     }
 }

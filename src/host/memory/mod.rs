@@ -21,7 +21,7 @@ use super::{
     TokenPair, TokenStatus, TokenStore,
 };
 pub use grants::GrantId;
-use grants::{Grants, Known};
+use grants::Grants;
 use table::{Table, Verdict, Writer};
 
 /// How a store turns a token into what it keeps in its place.
@@ -43,7 +43,6 @@ pub struct MemoryTokenStore {
     hash: TokenHash,
     table: Table,
     grants: Grants,
-    known: std::sync::Mutex<Known>,
     /// Tokens that have something of their own to tell: end user, attributes, a refresh token, unusual times.
     rich: Map<AccessToken>,
     has_rich: AtomicBool,
@@ -70,7 +69,6 @@ impl MemoryTokenStore {
             hash,
             table: Table::new(),
             grants: Grants::new(MOST_GRANTS),
-            known: std::sync::Mutex::default(),
             rich: Map::with_hasher(BuildHasherDefault::default()),
             has_rich: AtomicBool::new(false),
             refresh: Map::with_hasher(BuildHasherDefault::default()),
@@ -124,13 +122,14 @@ impl MemoryTokenStore {
         self.rich.pin().get(&fingerprint).map(|record| FoundToken::from(Arc::clone(record)))
     }
 
-    /// Stores a token. Wherever it was before, a reader finds it in one of the two places at any time.
+    /// Stores a token.
+    ///
+    /// Readers look into the table first and then among the whole records, so a token that is known may only move that
+    /// way: what was kept whole stays so, or a reader between the two would miss it.
     fn put(&self, writer: &mut Writer, fingerprint: u128, record: Arc<AccessToken>) {
-        let words = self.compact(&record).map(|token| token.0);
+        let is_whole = self.has_rich.load(Ordering::Relaxed) && self.rich.pin().contains_key(&fingerprint);
+        let words = if is_whole { None } else { self.compact(&record).map(|token| token.0) };
         if words.is_some_and(|words| self.table.insert(writer, fingerprint, words).is_ok()) {
-            if self.has_rich.load(Ordering::Relaxed) {
-                self.rich.pin().remove(&fingerprint);
-            }
             return;
         }
         self.has_rich.store(true, Ordering::Release);
@@ -198,8 +197,7 @@ impl MemoryTokenStore {
         }
         // A record that does not fit must leave no grant behind.
         CompactToken::new(record, GrantId(0))?;
-        let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        CompactToken::new(record, self.grants.intern(&mut known, record)?)
+        CompactToken::new(record, self.grants.intern(record)?)
     }
 }
 

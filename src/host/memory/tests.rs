@@ -69,6 +69,27 @@ fn every_fact_comes_back_whatever_form_it_is_kept_in() {
 }
 
 #[test]
+fn a_token_is_found_while_it_is_kept_in_one_form_and_then_in_another() {
+    let store = MemoryTokenStore::new();
+    for n in 0..500 {
+        put(&store, &n.to_string(), record());
+    }
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            for n in 0..500 {
+                for end_user in [Some("ada".into()), None, Some("ada".into())] {
+                    put(&store, &n.to_string(), AccessToken { end_user, ..record() });
+                }
+            }
+        });
+        while !writing.is_finished() {
+            (0..500).for_each(|n| assert!(get(&store, &n.to_string()).is_some(), "{n} is missed"));
+        }
+    });
+    assert_eq!((store.len(), store.table.len()), (500, 0));
+}
+
+#[test]
 fn purge_removes_what_ended() {
     let store = MemoryTokenStore::new();
     put(&store, "a", record());
