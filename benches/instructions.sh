@@ -2,13 +2,20 @@
 # Instructions per request of every job, by callgrind. Exact and repeatable for one binary on one machine.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-program=$(cargo bench --bench count --no-run --message-format=json 2>/dev/null |
+program=$(cargo bench --quiet --bench count --no-run --message-format=json |
     sed -n 's/.*"name":"count".*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
+
+# What one run said; shown when it fails.
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
 
 # instructions JOB TIMES: what the whole process executed.
 instructions() {
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$program" "$1" "$2" 2>&1 |
-        sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
+    if ! valgrind --tool=callgrind --callgrind-out-file=/dev/null "$program" "$1" "$2" >"$said" 2>&1; then
+        cat "$said" >&2
+        return 1
+    fi
+    sed -n 's/.*Collected : \([0-9]*\).*/\1/p' "$said"
 }
 
 "$program" | while read -r job; do
