@@ -11,15 +11,15 @@ pub(crate) struct Header<'a> {
     pub(crate) typ: Member<Text<'a>>,
     /// `kid`
     #[cfg_attr(not(test), expect(dead_code, reason = "read so that a wrong type is refused; OAuthV2 has one key"))]
-    pub(crate) kid: Member<Text<'a>>,
+    pub(crate) kid: Option<Text<'a>>,
 }
 
 impl<'a> Header<'a> {
     /// Reads a decoded header.
     ///
     /// # Errors
-    /// When it is no JSON object, has a member twice, has no `alg`, or has what must be understood and is not: `crit`,
-    /// or a `b64` other than `true`.
+    /// When it is no JSON object, has a member twice, has no `alg`, has a `kid` that is no text, or has what must be
+    /// understood and is not: `crit`, or a `b64` other than `true`.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let (mut alg, mut typ, mut kid, mut b64) = (Member::Absent, Member::Absent, Member::Absent, Member::Absent);
         Scanner::object(bytes, |name, value| match &*name.decode() {
@@ -31,10 +31,10 @@ impl<'a> Header<'a> {
             "crit" => Err(Malformed),
             _ => value.skip(),
         })?;
-        if !matches!(b64, Member::Absent | Member::Good(true)) {
+        if !matches!(b64, Member::Absent | Member::Good(true)) || kid.is_bad() {
             return Err(Malformed);
         }
-        Ok(Self { alg: alg.good().ok_or(Malformed)?, typ, kid })
+        Ok(Self { alg: alg.good().ok_or(Malformed)?, typ, kid: kid.good() })
     }
 }
 
@@ -52,7 +52,7 @@ mod tests {
         let header = header.unwrap();
         assert!(header.alg.is("RS256"));
         assert!(header.typ.good().unwrap().is("at+JWT"));
-        assert_eq!(header.kid.good().unwrap().decode(), "k-1");
+        assert_eq!(header.kid.unwrap().decode(), "k-1");
     }
 
     #[test]
@@ -66,6 +66,7 @@ mod tests {
             r#"{"alg":"HS256","alg":"HS256"}"#,
             r#"{"alg":"HS256","\u0061lg":"none"}"#,
             r#"{"alg":["HS256"]}"#,
+            r#"{"alg":"HS256","kid":7}"#,
             r#"{"typ":"JWT"}"#,
             r#"{"alg":"HS256"} x"#,
             r#"["alg"]"#,

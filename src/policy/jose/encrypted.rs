@@ -269,7 +269,7 @@ impl Decrypter {
         let named = header.members.get("enc").and_then(Json::as_str).unwrap_or_default();
         let content = ContentAlgorithm::parse(named).filter(|it| self.content.is_none_or(|wanted| wanted == *it));
         let content = content.ok_or_else(|| Failure::AlgorithmMismatch.of(named))?;
-        verifier.critical(cx, &header.members)?;
+        verifier.understood(cx, &header.members)?;
         let key = self.find(cx, verifier.ignore)?;
         let limits = &cx.snapshot.settings.limits;
         let bounds = Bounds {

@@ -10,6 +10,9 @@ use super::{Given, parts};
 use crate::jose::{Compact, detached_input};
 use crate::policy::{Reply, StepContext};
 
+/// Headers that are texts, where they are there.
+const TEXTS: [&str; 3] = ["typ", "cty", "kid"];
+
 /// The checks on a token before anything in its payload is believed.
 pub(crate) struct Verifier {
     pub(crate) kind: TokenKind,
@@ -32,7 +35,7 @@ impl Verifier {
     ) -> Result<(Compact<'t>, ReadHeader), Refusal> {
         let (compact, read) = header(compact)?;
         let algorithm = keys.algorithm(&read.algorithm)?;
-        self.critical(cx, &read.members)?;
+        self.understood(cx, &read.members)?;
         if content.is_some() && !compact.payload.is_empty() {
             return Err(Failure::ContentIsNotDetached.into());
         }
@@ -57,8 +60,13 @@ impl Verifier {
         self.headers.as_ref().map_or(Ok(()), |headers| headers.demand(header, cx, self.ignore))
     }
 
-    /// Every header that must be understood must be known; a payload that is not encoded never is.
-    pub(super) fn critical(&self, cx: &StepContext<'_, '_>, header: &Map<String, Json>) -> Result<(), Refusal> {
+    /// Every header that must be understood must be known, and those that are known be of their type; a payload that is
+    /// not encoded never is.
+    pub(super) fn understood(&self, cx: &StepContext<'_, '_>, header: &Map<String, Json>) -> Result<(), Refusal> {
+        // RFC 7515 section 5.2, step 4. Keys that a token brings along are not looked at, whatever they are.
+        if let Some(name) = TEXTS.into_iter().find(|name| header.get(*name).is_some_and(|value| !value.is_string())) {
+            return Err(Failure::InvalidClaim.of(name));
+        }
         if header.get("b64").is_some_and(|b64| b64 != &Json::Bool(true)) {
             return Err(Failure::UnhandledCriticalHeader.of("b64"));
         }
