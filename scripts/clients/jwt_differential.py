@@ -188,14 +188,14 @@ RULES = [
         TOLLGATE,
         "InvalidJsonFormat",
         lambda case: any(part.twice for part in case.parts()),
-        "RFC 7515 section 5.2 step 3 and RFC 7519 section 4 allow to refuse it; Python takes the last",
+        "RFC 7515 section 4 and RFC 7519 section 4 allow to refuse it; Python takes the last",
     ),
     Rule(
         "the text is not UTF-8, or has a byte order mark",
         TOLLGATE,
         "InvalidJsonFormat",
         lambda case: not all(is_utf8(part) for part in case.parts()),
-        "RFC 7515 section 5.2 step 3 and RFC 8259 section 8.1; Python guesses UTF-16, and lets surrogates pass",
+        "RFC 7519 section 7.2 steps 4 and 10, RFC 8259 section 8.1; Python guesses UTF-16, and lets surrogates pass",
     ),
     Rule(
         "a number is none",

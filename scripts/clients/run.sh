@@ -22,7 +22,8 @@ run_client() {
     esac
 }
 
-# Runs a client for a cell: client credentials for a shape of the answer, or a step of the authorization code grant.
+# Runs a client for a cell: client credentials for a shape of the answer, or a step of the authorization code grant,
+# which `legacy-` before it has the server of the default shape answer.
 run_cell() {
     local client=$1 answer=$2 placement=$3
     case $answer in
@@ -31,7 +32,7 @@ run_cell() {
             ;;
         *)
             run_client "$client-code" "$server/v1/oauth" "$server/v1/notes/today" deskKey deskSecret "$placement" \
-                "$answer"
+                "${answer#legacy-}"
             ;;
     esac
 }
@@ -68,6 +69,11 @@ check '(legacy|rfc)' "$clients"/bundles/{legacy,rfc,protected} --entities "$clie
 example=$root/policies-examples/oauth-server
 check '(?!legacy|rfc)[^\t]+' "$example"/{oauth,notes} --entities "$example/entities.json" \
     --target "notes/default=$target"
+# The same server, but for the switch that makes its answers those of RFC 6749.
+mkdir "$logs/example"
+cp -R "$example"/{oauth,notes} "$logs/example"
+sed -i '/RFCCompliantRequestResponse/d' "$logs"/example/oauth/apiproxy/policies/*.xml
+check 'legacy-[^\t]+' "$logs"/example/{oauth,notes} --entities "$example/entities.json" --target "notes/default=$target"
 
 if ((${#differing[@]})); then
     say "${#differing[@]} cells differ:"

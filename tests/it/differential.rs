@@ -10,6 +10,7 @@ mod change;
 mod keys;
 mod make;
 mod rules;
+mod touch;
 mod view;
 
 use std::collections::BTreeMap;

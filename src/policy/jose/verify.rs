@@ -63,7 +63,7 @@ impl Verifier {
     /// Every header that must be understood must be known, and those that are known be of their type; a payload that is
     /// not encoded never is.
     pub(super) fn understood(&self, cx: &StepContext<'_, '_>, header: &Map<String, Json>) -> Result<(), Refusal> {
-        // RFC 7515 section 5.2, step 4. Keys that a token brings along are not looked at, whatever they are.
+        // RFC 7519 section 7.2 step 5. Keys that a token brings along are not looked at, whatever they are.
         if let Some(name) = TEXTS.into_iter().find(|name| header.get(*name).is_some_and(|value| !value.is_string())) {
             return Err(Failure::InvalidClaim.of(name));
         }

@@ -63,7 +63,7 @@ pub(super) const RULES: &[Rule] = &[
         stricter: Tollgate,
         says: "UnhandledCriticalHeader",
         holds: |case| case.view.header.get("b64").is_some_and(|b64| *b64 != Value::Bool(true)),
-        because: "RFC 7797 section 6: who does not understand `b64` must refuse it; jsonwebtoken does not read it",
+        because: "RFC 7797 updates RFC 7519: a JWT must not be so; jsonwebtoken does not read `b64`",
     },
     Rule {
         name: "a header is critical",
@@ -77,14 +77,14 @@ pub(super) const RULES: &[Rule] = &[
         stricter: Tollgate,
         says: "InvalidClaim",
         holds: |case| ["typ", "cty", "kid"].iter().any(|name| case.view.header.get(name) == Some(&Value::Null)),
-        because: "RFC 7515 section 5.2 step 4; to jsonwebtoken null is absent",
+        because: "RFC 7519 section 7.2 step 5; to jsonwebtoken null is absent",
     },
     Rule {
         name: "a member occurs twice",
         stricter: Tollgate,
         says: "InvalidJsonFormat",
         holds: |case| case.view.header.twice || case.view.payload.twice,
-        because: "RFC 7515 section 5.2 step 3 and RFC 7519 section 4 allow to refuse it; jsonwebtoken refuses only those it knows",
+        because: "RFC 7515 section 4 and RFC 7519 section 4 allow to refuse it; jsonwebtoken refuses only those it knows",
     },
     Rule {
         name: "claims are nested deeper than 64",
@@ -132,7 +132,9 @@ pub(super) const RULES: &[Rule] = &[
         name: "iss, sub or jti is no text",
         stricter: Tollgate,
         says: "InvalidClaim",
-        holds: |case| ["iss", "sub", "jti"].iter().any(|it| case.view.payload.get(it).is_some_and(|it| !it.is_string())),
+        holds: |case| {
+            ["iss", "sub", "jti"].iter().any(|it| case.view.payload.get(it).is_some_and(|it| !it.is_string()))
+        },
         because: "RFC 7519 sections 4.1.1, 4.1.2 and 4.1.7: it must be; jsonwebtoken takes an array of issuers, and anything undemanded",
     },
     Rule {
@@ -177,7 +179,9 @@ pub(super) const RULES: &[Rule] = &[
         name: "a header that names a key is of a wrong type",
         stricter: Jsonwebtoken,
         says: "Json",
-        holds: |case| KEY_HEADERS.iter().any(|name| case.view.header.get(name).is_some_and(|it| !is_key_header(name, it))),
+        holds: |case| {
+            KEY_HEADERS.iter().any(|name| case.view.header.get(name).is_some_and(|it| !is_key_header(name, it)))
+        },
         because: "RFC 8725 section 3.10: they are not believed; Tollgate ignores them whatever they are, jsonwebtoken reads them",
     },
     Rule {
