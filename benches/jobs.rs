@@ -268,7 +268,9 @@ pub(crate) fn issue() -> Job {
 
 /// Everything that is counted: the jobs above, and reading each document.
 pub(crate) fn counted() -> Vec<(String, Box<dyn Fn()>)> {
-    let jobs = verify().into_iter().chain([proxy(), issue()]);
+    let jwt = verify_jwt();
+    let bare = bare_signature(&jwt[1]);
+    let jobs = verify().into_iter().chain(jwt).chain([proxy(), issue()]);
     let mut all: Vec<(String, Box<dyn Fn()>)> =
         jobs.map(|job| (job.name.to_owned(), Box::new(move || job.run()) as Box<dyn Fn()>)).collect();
     for (name, text) in documents() {
@@ -279,7 +281,19 @@ pub(crate) fn counted() -> Vec<(String, Box<dyn Fn()>)> {
         };
         all.push((format!("parse: {name}"), Box::new(parse)));
     }
+    all.push(("RS256 signature alone".to_owned(), Box::new(bare)));
     all
+}
+
+/// The check of the signatures of a job's tokens with a prepared key: what any verification has to pay.
+fn bare_signature(job: &Job) -> impl Fn() + 'static {
+    let pem = pem(include_str!("../tests/keys/rsa.public.pem"));
+    // The key itself stands behind the 24 bytes that name its algorithm.
+    let key = ring::signature::UnparsedPublicKey::new(&ring::signature::RSA_PKCS1_2048_8192_SHA256, pem[24..].to_vec());
+    let (signed, signature) = job.requests[0].headers()["authorization"].to_str().unwrap().rsplit_once('.').unwrap();
+    let signed = signed.strip_prefix("Bearer ").unwrap().to_owned();
+    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    move || black_box(&key).verify(signed.as_bytes(), black_box(&signature)).unwrap()
 }
 
 /// The example of an API product with operations, as it stands in `policies-examples/weather`.
