@@ -25,5 +25,6 @@ mod ledger;
 mod limits;
 mod model;
 mod refusals;
+mod standing;
 mod table;
 mod variables;
