@@ -177,6 +177,13 @@ RULES = [
         "RFC 7515 section 4.1.11: no producer may name those, and KnownHeaders of the policy does not; joserfc knows them",
     ),
     Rule(
+        "an RSA signature is shorter than its key",
+        TOLLGATE,
+        "InvalidToken",
+        lambda case: case.header.get("alg", "").startswith("PS") and len(Part(case.token.split(".")[2]).bytes) < 256,
+        "RFC 8017 section 8.1.2 step 1; OpenSSL, which joserfc asks, adds the leading zero to those of PSS",
+    ),
+    Rule(
         "crit names no header",
         TOLLGATE,
         "UnhandledCriticalHeader",

@@ -91,6 +91,7 @@ await() {
 # Starts the target, and sets `target` to its URL.
 start_target() {
     local port
+    : >"$logs/target"
     python3 "$clients/stub.py" >"$logs/target" 2>"$logs/target.err" &
     started+=($!)
     port=$(await "$logs/target" $! '([0-9]+)')
@@ -99,6 +100,8 @@ start_target() {
 
 # Starts `tollgate serve` with the arguments, and sets `server` to its URL and `server_pid`.
 start_server() {
+    # Empty before the server writes, lest the line of the one before be taken for its own.
+    : >"$logs/server"
     "$tollgate" serve "$@" --port 0 >"$logs/server" 2>"$logs/server.err" &
     server_pid=$!
     started+=("$server_pid")

@@ -52,6 +52,7 @@ const FATAL: &[&str] = &[
     "parts exchanged",
     "longer",
     "signature of another length",
+    "signature without a leading zero",
     "signature of nothing but zeros",
     "signature as DER",
 ];

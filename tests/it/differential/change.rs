@@ -24,6 +24,7 @@ pub(super) const CHANGES: &[(&str, Change)] = &[
     ("alg swapped, and signed so", Members(alg_swapped_and_signed)),
     ("alg HS256 under the public key", Members(alg_confused)),
     ("alg none", Members(alg_none)),
+    ("signature without a leading zero", Members(without_leading_zero)),
     ("alg odd", Members(alg_odd)),
     ("alg removed", Members(|draft, _| draft.header.retain(|(name, _)| name != "\"alg\""))),
     ("header member twice", Members(header_twice)),
@@ -98,6 +99,12 @@ fn alg_none(draft: &mut Draft, random: &mut Random) {
     if random.percent(70) {
         draft.signer = Signer::Nobody;
     }
+}
+
+/// Dear, as it takes many signatures, so not done to every token that it is for.
+fn without_leading_zero(draft: &mut Draft, random: &mut Random) {
+    let is_random = draft.algorithm.starts_with("PS");
+    draft.signer = if is_random && random.percent(10) { Signer::Shortened(draft.algorithm) } else { Signer::Nobody };
 }
 
 fn alg_odd(draft: &mut Draft, random: &mut Random) {

@@ -56,6 +56,9 @@ pub(super) enum Signer {
     Own(&'static str),
     /// HS256 under a text that is no secret.
     Under(Vec<u8>),
+    /// An algorithm's own key, until the first byte happens to be zero, which is then left out. One in 256 is so, and
+    /// PSS is random, so that it can be tried again.
+    Shortened(&'static str),
     /// Nothing.
     Nobody,
 }
@@ -205,6 +208,11 @@ pub(super) fn token(keys: &Keys, number: u64) -> Token {
     let signature = match &draft.signer {
         Signer::Own(algorithm) => keys.sign(algorithm, signed.as_bytes()),
         Signer::Under(key) => Keys::sign_under(key, signed.as_bytes()),
+        Signer::Shortened(algorithm) => loop {
+            if let [0, rest @ ..] = keys.sign(algorithm, signed.as_bytes()).as_slice() {
+                break rest.to_vec();
+            }
+        },
         Signer::Nobody => Vec::new(),
     };
     let mut parts = vec![encode(&header), encode(&payload), encode(&signature)];
