@@ -8,7 +8,8 @@
 /// let limits = tollgate::Limits { xml_depth: 32, ..tollgate::Limits::default() };
 /// assert!(limits.xml_bytes > 0);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Bytes in one XML document. Largest real file: 53 KB.
     pub xml_bytes: usize,

@@ -15,6 +15,7 @@ mod corpus;
 mod deploy;
 mod dialect;
 mod dialect_flows;
+mod exceptions;
 mod fuzz;
 mod jose;
 #[cfg(feature = "jwe")]
