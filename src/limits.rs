@@ -47,7 +47,7 @@ pub struct Limits {
     pub steps: u32,
     /// Shared flows calling shared flows.
     pub shared_flow_depth: usize,
-    /// Bytes of one message body that a policy may produce.
+    /// Bytes of one message body: that a proxy is sent, that a target answers, that a policy makes.
     pub body_bytes: usize,
     /// Bytes of one flow variable.
     pub variable_bytes: usize,

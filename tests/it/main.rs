@@ -22,7 +22,6 @@ mod jose;
 mod jwe;
 mod jwt_oracle;
 mod ledger;
-mod limits;
 mod model;
 mod refusals;
 mod table;
