@@ -29,7 +29,7 @@ pub(crate) struct Asserted {
 
 impl Asserted {
     /// Whether it is in the case files of a policy type.
-    fn is_of(&self, element: &str) -> bool {
+    pub(crate) fn is_of(&self, element: &str) -> bool {
         self.file.starts_with(&snake(element))
     }
 
@@ -39,7 +39,7 @@ impl Asserted {
     }
 
     /// The variables that must have a value.
-    fn variables(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
         let at_end = self.want.variables.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name.as_str());
         at_end.chain(self.want.phases.keys().map(String::as_str))
     }
@@ -242,7 +242,8 @@ fn only_what_a_case_asserts_is_shown() {
     }))
     .unwrap();
     let it = Asserted { place: String::new(), file: "decode_jwt_sap".to_owned(), want };
-    for (name, want) in [("client_id", true), ("grant_type", false), ("client.ip", true), ("id", false), ("ip", false)] {
+    for (name, want) in [("client_id", true), ("grant_type", false), ("client.ip", true), ("id", false), ("ip", false)]
+    {
         assert_eq!(it.has_variable(name), want, "{name}");
     }
     assert!(it.has_own("oauthV2", "failed") && !it.has_own("oauthV2.p.q", "failed") && !it.has_own("V2", "failed"));

@@ -24,5 +24,6 @@ mod jwt_oracle;
 mod ledger;
 mod model;
 mod refusals;
+mod security;
 mod table;
 mod variables;

@@ -71,9 +71,8 @@ fn nothing_to_show(row: &Row) -> Option<&'static str> {
 
 /// Phases in which a row resolves, where the table's scope does not say it all.
 fn phases(row: &Row) -> Result<Vec<Phase>, String> {
-    let from = |phase: Phase| {
-        Phase::ALL.into_iter().filter(|at| *at >= phase && *at != Phase::Error).collect::<Vec<_>>()
-    };
+    let from =
+        |phase: Phase| Phase::ALL.into_iter().filter(|at| *at >= phase && *at != Phase::Error).collect::<Vec<_>>();
     let request_only = || vec![Phase::ProxyRequest, Phase::TargetRequest];
     let is_param = row.name.contains(".queryparam");
     Ok(match (row.name.as_str(), row.scope.as_str()) {

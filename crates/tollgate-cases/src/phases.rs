@@ -33,7 +33,8 @@ impl Probes {
 
     /// A bundle with the probes in its flows.
     pub(crate) fn insert(&self, bundle: &Bundle) -> Result<Bundle, String> {
-        let policies = self.0.iter().map(|(_, name, xml)| (format!("sharedflowbundle/policies/{name}.xml"), xml.as_str()));
+        let policies =
+            self.0.iter().map(|(_, name, xml)| (format!("sharedflowbundle/policies/{name}.xml"), xml.as_str()));
         let files = AROUND.iter().map(|(path, xml)| ((*path).to_owned(), *xml)).chain(policies);
         let (probes, findings) = Bundle::from_files("probes", files, &Limits::default());
         let probes = probes.filter(|_| !findings.has_errors()).ok_or_else(|| format!("the probes: {findings}"))?;
@@ -174,9 +175,8 @@ fn misread(name: &str, row: &Phased, at: usize, phase: Phase, outcome: &Outcome<
     }
     if row.kind == VariableType::Message {
         let copied = outcome.variable(&format!("assignmessage.{}.failed", copier(phase, at))).is_none();
-        return (copied != wanted).then(|| {
-            format!("{place}: want it {}", if wanted { "to be a message" } else { "not to be there" })
-        });
+        return (copied != wanted)
+            .then(|| format!("{place}: want it {}", if wanted { "to be a message" } else { "not to be there" }));
     }
     let found = outcome.variable(&kept(phase, at));
     let shown = found.as_ref().map_or_else(String::new, |found| found.to_text().into_owned());

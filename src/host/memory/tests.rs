@@ -48,8 +48,11 @@ fn every_fact_comes_back_whatever_form_it_is_kept_in() {
         AccessToken { expires_at_ms: Some((1 << 44) - 2), issued_at_ms: (1 << 44) - 2, ..record() },
         AccessToken { expires_at_ms: Some(1 << 44), ..record() },
         AccessToken { issued_at_ms: -1, ..record() },
-        AccessToken { status: TokenStatus::Revoked, refresh_count: (1 << 12) - 1, ..record() },
-        AccessToken { refresh_count: 1 << 12, ..record() },
+        AccessToken { status: TokenStatus::Revoked, refresh_count: (1 << 11) - 1, ..record() },
+        AccessToken { status: TokenStatus::RevokedByApp, ..record() },
+        AccessToken { status: TokenStatus::RevokedByEndUser, refresh_count: 1, ..record() },
+        AccessToken { status: TokenStatus::RevokedByAppEndUser, refresh_count: (1 << 11) - 1, ..record() },
+        AccessToken { refresh_count: 1 << 11, ..record() },
         AccessToken { end_user: Some("ada".into()), ..record() },
         AccessToken { attributes: [attribute].into(), scope: "".into(), api_products: [].into(), ..record() },
     ];
