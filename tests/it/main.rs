@@ -25,5 +25,6 @@ mod ledger;
 mod model;
 mod refusals;
 mod security;
+mod standing;
 mod table;
 mod variables;
