@@ -1,9 +1,9 @@
 //! The documented differences between the vendors, and the conflicts we settled, as one table of named switches.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Whose documentation decides where the vendors differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Vendor {
     /// Apigee X and hybrid.
@@ -15,7 +15,7 @@ pub enum Vendor {
 }
 
 /// How the scopes a policy lists relate to the scopes of a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ScopeMatch {
     /// One listed scope in the token is enough.
     Any,
@@ -24,7 +24,7 @@ pub enum ScopeMatch {
 }
 
 /// How the user and password of a Basic `Authorization` header are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BasicCredentials {
     /// As they stand, which is what the vendors' runtimes do.
     Raw,
@@ -33,7 +33,7 @@ pub enum BasicCredentials {
 }
 
 /// Where a generated JWT goes without an `OutputVariable`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JwtOutput {
     /// To `jwt.{policy}.generated_jwt`.
     PolicyVariable,
@@ -42,7 +42,7 @@ pub enum JwtOutput {
 }
 
 /// The fault of a claim that is there and not the wanted one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JwtMismatch {
     /// `InvalidClaim` for every claim.
     InvalidClaim,
@@ -51,7 +51,7 @@ pub enum JwtMismatch {
 }
 
 /// The fault of a token variable that does not resolve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UnresolvedSource {
     /// `FailedToResolveVariable`.
     FailedToResolveVariable,
@@ -60,7 +60,7 @@ pub enum UnresolvedSource {
 }
 
 /// Which moment `system.time` and its kin tell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SystemTime {
     /// That of reading the variable; the text ends in `GMT`.
     Reading,
@@ -69,7 +69,7 @@ pub enum SystemTime {
 }
 
 /// Which conditional flow runs in the response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ResponseFlow {
     /// The first whose condition holds then.
     Evaluated,
@@ -78,7 +78,7 @@ pub enum ResponseFlow {
 }
 
 /// What a null route answers with, unless a policy wrote a response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NullRoute {
     /// The headers and the body of the request.
     Echo,
@@ -89,7 +89,7 @@ pub enum NullRoute {
 }
 
 /// Which addresses of `X-Forwarded-For` an AccessControl policy looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ForwardedFor {
     /// All of them.
     All,
@@ -100,7 +100,7 @@ pub enum ForwardedFor {
 }
 
 /// How an AccessControl policy judges several addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AddressJudgement {
     /// Each by itself; one that is denied denies the request.
     Each,
@@ -109,7 +109,7 @@ pub enum AddressJudgement {
 }
 
 /// What an AccessControl policy makes of text in `X-Forwarded-For` that is no address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UnreadableAddress {
     /// No rule matches it, so that `noRuleMatchAction` decides.
     NoMatch,
@@ -118,7 +118,7 @@ pub enum UnreadableAddress {
 }
 
 /// One value for every switch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Dialect {
     /// Whose documentation decides.
@@ -161,6 +161,8 @@ pub struct Dialect {
     pub refuse_repeated_parameters: bool,
     /// Whether a path outside the token's products is told as a missing resource.
     pub names_missing_resource: bool,
+    /// Whether VerifyAPIKey calls a key that it does not know an invalid client id.
+    pub unknown_key_is_client_id: bool,
     /// Status of a failed DeleteOAuthV2Info.
     pub delete_info_failure_status: u16,
     /// Whether a JWT access token also needs a record in the token store.
@@ -275,6 +277,10 @@ pub const SWITCHES: &[Switch] = &[
         evidence: "seen on older platforms of Edge: apiresource_doesnot_exist in place of the missing product; false",
     },
     Switch {
+        name: "unknown_key_is_client_id",
+        evidence: "seen on a very old platform of Edge: invalid_client-invalid_client_id in place of InvalidApiKey; false",
+    },
+    Switch {
         name: "delete_info_failure_status",
         evidence: "conflict: 401 on the policy page, 404 in the HTTP reference; 401",
     },
@@ -350,6 +356,7 @@ impl Dialect {
             code_challenges: true,
             refuse_repeated_parameters: true,
             names_missing_resource: false,
+            unknown_key_is_client_id: false,
             delete_info_failure_status: 401,
             jwt_requires_record: false,
             query_params_in_response: false,

@@ -8,7 +8,8 @@
 /// let limits = tollgate::Limits { xml_depth: 32, ..tollgate::Limits::default() };
 /// assert!(limits.xml_bytes > 0);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Bytes in one XML document. Largest real file: 53 KB.
     pub xml_bytes: usize,
@@ -46,7 +47,7 @@ pub struct Limits {
     pub steps: u32,
     /// Shared flows calling shared flows.
     pub shared_flow_depth: usize,
-    /// Bytes of one message body that a policy may produce.
+    /// Bytes of one message body: that a proxy is sent, that a target answers, that a policy makes.
     pub body_bytes: usize,
     /// Bytes of one flow variable.
     pub variable_bytes: usize,

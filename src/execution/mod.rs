@@ -62,26 +62,44 @@ impl<'r> Execution<'r> {
         match self.run.proxy.and_then(|at| snapshot.proxies.get(at as usize)) {
             Some(proxy) => match proxy.opening {
                 Opening::Bare => {}
-                Opening::Plain => self.run.remove_platform_headers(),
+                Opening::Plain => {
+                    self.run.remove_platform_headers();
+                    self.judge_body(snapshot);
+                }
                 Opening::Timed => {
                     self.run.remove_platform_headers();
                     self.run.note_beginning(&snapshot.host);
+                    self.judge_body(snapshot);
                 }
             },
-            None => self.refuse(snapshot),
+            None => self.refuse_path(snapshot),
         }
+    }
+
+    /// A proxy gets no larger a body than policies may make; what single policies get is their embedder's to bound.
+    fn judge_body(&mut self, snapshot: &Snapshot) {
+        if self.run.received().body().len() > snapshot.settings.limits.body_bytes {
+            self.refuse(Raised::new(&runtime::TOO_BIG_BODY));
+        }
+    }
+
+    /// No proxy is for the path.
+    #[cold]
+    fn refuse_path(&mut self, snapshot: &Snapshot) {
+        let is_known = snapshot.classify(self.run.received().uri().path()).is_some();
+        self.refuse(match is_known {
+            true => Raised::new(&runtime::INVALID_PATH),
+            false => Raised::new(&runtime::APPLICATION_NOT_FOUND).detail(self.run.host_and_path()),
+        });
     }
 
     /// No proxy sees the request.
     #[cold]
-    fn refuse(&mut self, snapshot: &Snapshot) {
-        let is_known = snapshot.classify(self.run.received().uri().path()).is_some();
-        self.run.fault = Some(match is_known {
-            true => Raised::new(&runtime::INVALID_PATH),
-            false => Raised::new(&runtime::APPLICATION_NOT_FOUND).detail(self.run.host_and_path()),
-        });
+    fn refuse(&mut self, raised: Raised) {
+        self.run.proxy = None;
+        self.run.fault = Some(raised);
         self.run.side = Side::Error;
-        self.cursor.stage = Stage::Done;
+        self.cursor = Cursor { stage: Stage::Done, list: None, at: 0 };
     }
 
     /// Copies what is borrowed, so that the execution can outlive the caller's request.

@@ -62,6 +62,16 @@ impl RevocationFilter {
             && self.end_user.as_ref().is_none_or(|user| record.end_user.as_ref() == Some(user))
     }
 
+    /// The status of a token after the revocation, which says what it was revoked with.
+    pub fn status(&self) -> TokenStatus {
+        match (&self.clients, &self.end_user) {
+            (Some(_), Some(_)) => TokenStatus::RevokedByAppEndUser,
+            (Some(_), None) => TokenStatus::RevokedByApp,
+            (None, Some(_)) => TokenStatus::RevokedByEndUser,
+            (None, None) => TokenStatus::Revoked,
+        }
+    }
+
     /// The record of a token after the revocation; none where nothing changes.
     pub fn apply(&self, kind: IssuedKind, record: &AccessToken) -> Option<AccessToken> {
         if !self.is_for(record) {
@@ -72,19 +82,20 @@ impl RevocationFilter {
             IssuedKind::Access => (meant(IssuedKind::Access), meant(IssuedKind::Refresh)),
             IssuedKind::Refresh => (meant(IssuedKind::Refresh), meant(IssuedKind::Access)),
         };
-        let own = own && record.issued_at_ms < self.issued_before_ms && record.status != TokenStatus::Revoked;
-        let paired = record.paired.as_ref().filter(|paired| {
-            other && paired.issued_at_ms < self.issued_before_ms && paired.status != TokenStatus::Revoked
-        });
+        let own = own && record.issued_at_ms < self.issued_before_ms && !record.status.is_revoked();
+        let paired = record
+            .paired
+            .as_ref()
+            .filter(|paired| other && paired.issued_at_ms < self.issued_before_ms && !paired.status.is_revoked());
         if !own && paired.is_none() {
             return None;
         }
         let mut changed = record.clone();
         if own {
-            changed.status = TokenStatus::Revoked;
+            changed.status = self.status();
         }
         if let Some(paired) = paired {
-            changed.paired = Some(Arc::new(paired.with_status(TokenStatus::Revoked)));
+            changed.paired = Some(Arc::new(paired.with_status(self.status())));
         }
         Some(changed)
     }

@@ -113,8 +113,21 @@ const TIMES: u64 = (1 << TIME) - 1;
 const NEVER: u64 = TIMES;
 const GRANT_LOW: u32 = 20;
 const GRANT_HIGH: u32 = 6;
-const REFRESHES: u32 = 12;
+const REFRESHES: u32 = 11;
+/// Where the reason of a revocation stands, in two bits.
+const REASON: u32 = TIME + GRANT_HIGH + REFRESHES;
 const REVOKED: u64 = 1 << 63;
+
+fn status_bits(status: TokenStatus) -> u64 {
+    let reason = |reason: u64| REVOKED | reason << REASON;
+    match status {
+        TokenStatus::Approved => 0,
+        TokenStatus::Revoked => reason(0),
+        TokenStatus::RevokedByApp => reason(1),
+        TokenStatus::RevokedByEndUser => reason(2),
+        TokenStatus::RevokedByAppEndUser => reason(3),
+    }
+}
 
 impl CompactToken {
     /// The facts of a record, unless one of them needs more bits than there are.
@@ -125,10 +138,7 @@ impl CompactToken {
         let refreshes = Some(u64::from(record.refresh_count)).filter(|count| *count < 1 << REFRESHES)?;
         let high = Some(u64::from(grant) >> GRANT_LOW).filter(|high| *high < 1 << GRANT_HIGH)?;
         let low = u64::from(grant) & ((1 << GRANT_LOW) - 1);
-        let status = match record.status {
-            TokenStatus::Approved => 0,
-            TokenStatus::Revoked => REVOKED,
-        };
+        let status = status_bits(record.status);
         Some(Self([ends | low << TIME, issued | high << TIME | refreshes << (TIME + GRANT_HIGH) | status]))
     }
 
@@ -140,13 +150,21 @@ impl CompactToken {
 
     #[inline]
     fn status(self) -> TokenStatus {
-        if self.0[1] & REVOKED == 0 { TokenStatus::Approved } else { TokenStatus::Revoked }
+        if self.0[1] & REVOKED == 0 {
+            return TokenStatus::Approved;
+        }
+        match self.0[1] >> REASON & 3 {
+            0 => TokenStatus::Revoked,
+            1 => TokenStatus::RevokedByApp,
+            2 => TokenStatus::RevokedByEndUser,
+            _ => TokenStatus::RevokedByAppEndUser,
+        }
     }
 
     /// The same token once it is revoked.
-    pub(super) fn revoked(self) -> Self {
+    pub(super) fn revoked(self, status: TokenStatus) -> Self {
         let Self([first, second]) = self;
-        Self([first, second | REVOKED])
+        Self([first, second | status_bits(status)])
     }
 
     fn issued_at_ms(self) -> i64 {

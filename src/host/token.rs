@@ -53,15 +53,38 @@ pub enum TokenStatus {
     Approved,
     /// It was revoked.
     Revoked,
+    /// It was revoked together with the tokens of its app.
+    RevokedByApp,
+    /// It was revoked together with the tokens of its end user.
+    RevokedByEndUser,
+    /// It was revoked together with the tokens that its app issued to its end user.
+    RevokedByAppEndUser,
 }
 
 impl TokenStatus {
-    /// The vendors' word for it.
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Approved, Self::Revoked, Self::RevokedByApp, Self::RevokedByEndUser, Self::RevokedByAppEndUser];
+
+    /// The vendors' word for it: `approved` or `revoked`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Approved => "approved",
-            Self::Revoked => "revoked",
-        }
+        if self.is_revoked() { "revoked" } else { "approved" }
+    }
+
+    /// Whether it was revoked, for whatever reason.
+    pub fn is_revoked(self) -> bool {
+        self != Self::Approved
+    }
+
+    /// Why it was revoked, in the vendor's words.
+    pub fn revoke_reason(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Approved => return None,
+            Self::Revoked => "TOKEN_REVOKED",
+            Self::RevokedByApp => "REVOKED_BY_APP",
+            Self::RevokedByEndUser => "REVOKED_BY_ENDUSER",
+            Self::RevokedByAppEndUser => "REVOKED_BY_APP_ENDUSER",
+        })
     }
 }
 

@@ -35,6 +35,7 @@ impl PolicyType for DecodeJWS {
         *Failure::InvalidJsonFormat.spec(TokenKind::Jws),
         *Failure::InvalidJws.spec(TokenKind::Jws),
         *Failure::NoAlgorithmFoundInHeader.spec(TokenKind::Jws),
+        *Failure::UnknownException.spec(TokenKind::Jws),
     ];
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {

@@ -35,6 +35,7 @@ impl PolicyType for DecodeJWT {
         *Failure::InvalidJsonFormat.spec(TokenKind::Jwt),
         *Failure::InvalidToken.spec(TokenKind::Jwt),
         *Failure::NoAlgorithmFoundInHeader.spec(TokenKind::Jwt),
+        *Failure::UnknownException.spec(TokenKind::Jwt),
     ];
 
     fn compile(&self, linker: &mut Linker<'_>) -> Option<Compiled> {

@@ -117,6 +117,7 @@ const TOKEN_NAMES: &[&str] = &[
     "refresh_count",
     "issued_at",
     "token_type",
+    "revoke_reason",
 ];
 
 impl PolicySyntax for GetOAuthV2Info {
@@ -138,6 +139,8 @@ impl PolicyType for GetOAuthV2Info {
     ];
     const VARIABLES: &'static [OwnVariables] = &[
         OwnVariables { prefix: "oauthv2accesstoken", names: TOKEN_NAMES },
+        OwnVariables { prefix: "oauthv2refreshtoken", names: TOKEN_NAMES },
+        OwnVariables { prefix: "oauthv2authcode", names: CODE_NAMES },
         OwnVariables { prefix: "oauthv2client", names: CLIENT_NAMES },
     ];
 
@@ -267,7 +270,9 @@ impl Compiled {
         }
         let credential = credential(cx, &record.client_id);
         let organization = &snapshot.settings.organization;
-        self.write(cx, &profile::token_facts(token.expose(), record, credential, organization, now))
+        let mut facts = profile::token_facts(token.expose(), record, credential, organization, now);
+        facts.extend(revoke_reason(cx, record));
+        self.write(cx, &facts)
     }
 
     /// A revoked one is told of: only that of an access token may be kept back.
@@ -283,7 +288,9 @@ impl Compiled {
         }
         let credential = credential(cx, &record.client_id);
         let organization = &cx.snapshot.settings.organization;
-        self.write(cx, &profile::refresh_facts(token.expose(), record, credential, organization, now))
+        let mut facts = profile::refresh_facts(token.expose(), record, credential, organization, now);
+        facts.extend(revoke_reason(cx, record));
+        self.write(cx, &facts)
     }
 
     fn code_found(
@@ -315,6 +322,13 @@ impl Compiled {
         }
         StepResult::Continue
     }
+}
+
+/// Why a token was revoked, which only Apigee hybrid documents to be told.
+fn revoke_reason(cx: &StepContext<'_, '_>, record: &AccessToken) -> Option<(String, String)> {
+    let is_told = cx.snapshot.settings.dialect.vendor == Vendor::ApigeeX;
+    let reason = record.status.revoke_reason().filter(|_| is_told)?;
+    Some(("revoke_reason".to_owned(), reason.to_owned()))
 }
 
 /// The credential of a client, if there still is one.

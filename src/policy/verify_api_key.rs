@@ -38,6 +38,13 @@ const FAILED_TO_RESOLVE: FaultSpec = FaultSpec::new(
 
 const INVALID: FaultSpec = FaultSpec::new("oauth.v2.InvalidApiKey", 401, "Invalid ApiKey", "no app has the key");
 
+const INVALID_CLIENT_ID: FaultSpec = FaultSpec::new(
+    "keymanagement.service.invalid_client-invalid_client_id",
+    401,
+    "ClientId is Invalid",
+    "no app has the key, and the dialect is that of a very old platform",
+);
+
 const NOT_APPROVED: FaultSpec =
     FaultSpec::new("oauth.v2.ApiKeyNotApproved", 401, "ApiKey not approved", "the key is revoked or pending");
 
@@ -131,6 +138,7 @@ impl PolicyType for VerifyApiKey {
     const FAULTS: &'static [FaultSpec] = &[
         FAILED_TO_RESOLVE,
         INVALID,
+        INVALID_CLIENT_ID,
         NOT_APPROVED,
         NOT_FOR_RESOURCE,
         CONSUMER_KEY_EXPIRED,
@@ -153,7 +161,7 @@ impl Run for Compiled {
         let found = self.key.resolve(&cx.view()).map(|key| directory.find(&key));
         let Some(found) = found else { return self.unresolved() };
         let Some((id, credential)) = found.and_then(|id| Some((id, directory.credential(id)?))) else {
-            return cx.raise(&INVALID);
+            return self.unknown(cx);
         };
         let now = match cx.now_ms() {
             Ok(now) => now,
@@ -179,6 +187,12 @@ impl Run for Compiled {
 }
 
 impl Compiled {
+    #[cold]
+    fn unknown(&self, cx: &StepContext<'_, '_>) -> StepResult {
+        let is_old = cx.snapshot.settings.dialect.unknown_key_is_client_id;
+        cx.raise(if is_old { &INVALID_CLIENT_ID } else { &INVALID })
+    }
+
     #[cold]
     fn unresolved(&self) -> StepResult {
         StepResult::Raise(Raised::new(&FAILED_TO_RESOLVE).detail(Arc::clone(&self.name)))

@@ -79,6 +79,7 @@ impl PolicyType for VerifyJWS {
         *Failure::NoAlgorithmFoundInHeader.spec(TokenKind::Jws),
         *Failure::NoMatchingPublicKey.spec(TokenKind::Jws),
         *Failure::UnhandledCriticalHeader.spec(TokenKind::Jws),
+        *Failure::UnknownException.spec(TokenKind::Jws),
         *Failure::WrongKeyType.spec(TokenKind::Jws),
     ];
 

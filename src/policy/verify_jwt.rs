@@ -140,6 +140,7 @@ impl PolicyType for VerifyJWT {
         *Failure::TokenExpired.spec(TokenKind::Jwt),
         *Failure::TokenNotYetValid.spec(TokenKind::Jwt),
         *Failure::UnhandledCriticalHeader.spec(TokenKind::Jwt),
+        *Failure::UnknownException.spec(TokenKind::Jwt),
         *Failure::WrongKeyType.spec(TokenKind::Jwt),
     ];
 

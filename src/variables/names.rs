@@ -199,6 +199,7 @@ fn failure(name: &str, policies: &[FailureNames]) -> Option<Kind> {
         (".failed", FailureFact::Failed),
         (".fault.name", FailureFact::FaultName),
         (".fault.cause", FailureFact::FaultCause),
+        (".fault.detail", FailureFact::FaultCause),
         (".cause", FailureFact::FaultCause),
     ];
     let (stem, fact) = facts.into_iter().find_map(|(tail, fact)| Some((name.strip_suffix(tail)?, fact)))?;
@@ -210,6 +211,10 @@ fn failure(name: &str, policies: &[FailureNames]) -> Option<Kind> {
         .position(|names| is_named(names, names.prefix) || names.aliases.iter().any(|alias| is_named(names, alias)));
     if let Some(at) = at {
         let prefix = policies.get(at)?.prefix;
+        // Only the pages about OAuth are recalled to name a detail, which no example shows.
+        if name.ends_with(".fault.detail") && prefix != "oauthV2" {
+            return None;
+        }
         return Some(Kind::Failure { prefix, policy: u32::try_from(at).ok(), fact });
     }
     // The pages write `JWT.failed` and `JWS.failed`, but `jwt.{policy}.failed`.

@@ -3,143 +3,124 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use tollgate::fault::runtime;
+use tollgate::fault::{FaultSpec, runtime};
 use tollgate::policy::{PolicyTypeInfo, TYPES};
 use tollgate::variables;
+use tollgate_cases::CaseFile;
+use tollgate_cases::format::{Access, Want};
 
 use crate::cases::{files, root};
+use crate::exceptions::{NOT_APPLICABLE, is_recalled, not_applicable};
 use crate::table::snake;
 
 const NOT_YET: &str = "not yet";
+const NOT_APPLICABLE_HERE: &str = "not applicable: ";
 
-/// A text in which something may be shown: a case, a document of a case's bundle, or a test.
-struct Shown {
-    /// How the page names it.
+/// What a request of a case must come to.
+pub(crate) struct Asserted {
+    /// How the page names the case.
     place: String,
-    /// The file it is in.
+    /// Name of its file, without the ending.
     file: String,
-    text: String,
+    pub(crate) want: Want,
 }
 
-impl Shown {
+impl Asserted {
     /// Whether it is in the case files of a policy type.
-    fn is_of(&self, element: &str) -> bool {
-        self.file.strip_prefix("tests/cases/").is_some_and(|name| name.starts_with(&snake(element)))
+    pub(crate) fn is_of(&self, element: &str) -> bool {
+        self.file.starts_with(&snake(element))
     }
 
-    /// What is said of variables, where a word alone could as well be a member of a token or of a body.
-    fn of_variables(&self) -> &str {
-        if self.file.ends_with(".yaml") {
-            self.text.find("variables:").map_or("", |at| &self.text[at..])
-        } else {
-            &self.text
-        }
+    /// Whether the fault must come, in the body and with the status of its row.
+    fn has_fault(&self, spec: &FaultSpec) -> bool {
+        self.want.fault.as_deref() == Some(spec.body_code) && self.want.status == Some(spec.status)
     }
 
-    /// Whether a variable occurs.
+    /// The variables that must have a value.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
+        let at_end = self.want.variables.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name.as_str());
+        at_end.chain(self.want.phases.keys().map(String::as_str))
+    }
+
     fn has_variable(&self, name: &str) -> bool {
-        if name.contains('.') {
-            return self.has(name);
-        }
-        let text = self.of_variables();
-        let forms = [format!("{{{name}}}"), format!("<Ref>{name}</Ref>"), format!("ref=\"{name}\"")];
-        let is_key =
-            |at: usize| text[at + name.len()..].starts_with(':') && text[..at].ends_with([' ', '{', '\n', '"', '\'']);
-        forms.iter().any(|form| text.contains(form.as_str()))
-            || self.file.ends_with(".yaml") && text.match_indices(name).any(|(at, _)| is_key(at))
+        self.variables().any(|it| it == name)
     }
 
-    /// Whether a name occurs, and not as a part of a longer one.
-    fn has(&self, name: &str) -> bool {
-        let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        self.text.match_indices(name).any(|(at, _)| {
-            let (before, after) = (&self.text[..at], &self.text[at + name.len()..]);
-            let mut after = after.chars();
-            let next = after.next();
-            // A full stop ends a sentence, unless a name goes on behind it.
-            let goes_on = next.is_some_and(|c| part(c) && (c != '.' || after.next().is_some_and(part)));
-            !before.ends_with(part) && !goes_on
-        })
-    }
-
-    /// Whether a variable of some policy occurs.
-    fn has_own(&self, prefix: &str, tail: &str) -> bool {
-        let start = format!("{prefix}.");
-        self.text.match_indices(&start).any(|(at, _)| {
-            let rest = &self.text[at + start.len()..];
-            let end = rest
-                .find(|c: char| c.is_whitespace() || matches!(c, ':' | '}' | '<' | '"' | ','))
-                .unwrap_or(rest.len());
-            rest[..end].strip_suffix(tail).is_some_and(|policy| policy.len() > 1 && policy.ends_with('.'))
-        })
+    /// Whether a variable of some policy must have a value.
+    fn has_own(&self, prefix: &str, name: &str) -> bool {
+        self.variables().any(|it| is_own(it, prefix, name))
     }
 }
 
-/// Every case by itself, in the order of the files.
-fn cases() -> Vec<Shown> {
+/// Whether a variable is `prefix.{policy}.name`.
+fn is_own(variable: &str, prefix: &str, name: &str) -> bool {
+    let policy = variable
+        .strip_prefix(prefix)
+        .and_then(|rest| rest.strip_prefix('.'))
+        .and_then(|rest| rest.strip_suffix(name))
+        .and_then(|rest| rest.strip_suffix('.'));
+    policy.is_some_and(|policy| !policy.is_empty())
+}
+
+/// What every request of every case must come to, in the order of the files.
+pub(crate) fn asserted() -> Vec<Asserted> {
     let mut all = Vec::new();
     for file in files() {
-        let text = std::fs::read_to_string(&file).unwrap();
+        let read = CaseFile::read(&file).unwrap_or_else(|error| panic!("{error}"));
         let name = shown(&file);
-        let mut parts = text.split("- note:");
-        parts.next();
-        for part in parts {
-            let note = part.lines().next().unwrap_or_default().trim().trim_matches(['"', '\'']).replace('|', "\\|");
-            all.push(Shown { place: format!("`{name}`: {note}"), file: name.clone(), text: part.to_owned() });
-        }
-    }
-    all
-}
-
-/// The documents of the cases' bundles, and the tests.
-fn others() -> Vec<Shown> {
-    let mut paths = Vec::new();
-    let mut open = vec![root().join("tests/cases"), root().join("tests/it"), root().join("policies-examples")];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path: PathBuf = entry.unwrap().path();
-            if path.is_dir() {
-                open.push(path);
-            } else if path.extension().is_some_and(|it| it == "xml" || it == "rs") && !path.ends_with("ledger.rs") {
-                paths.push(path);
+        let stem = file.file_stem().unwrap().to_str().unwrap();
+        for case in &read.document().cases {
+            let place = format!("`{name}`: {}", case.note.replace('|', "\\|"));
+            for want in std::iter::once(&case.want).chain(case.then.iter().map(|then| &then.want)) {
+                all.push(Asserted { place: place.clone(), file: stem.to_owned(), want: want.clone() });
             }
         }
     }
-    paths.sort();
-    let read = |path: PathBuf| {
-        let file = shown(&path);
-        Shown { place: format!("`{file}`"), text: std::fs::read_to_string(&path).unwrap(), file }
-    };
-    paths.into_iter().map(read).collect()
+    all
 }
 
 fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/")
 }
 
-fn find(shown: &[&[Shown]], has: impl Fn(&Shown) -> bool) -> String {
-    shown.iter().copied().flatten().find(|it| has(it)).map_or_else(|| NOT_YET.to_owned(), |it| it.place.clone())
+/// What shows a row of this name.
+fn find(all: &[Asserted], name: &str, has: impl Fn(&Asserted) -> bool) -> String {
+    match (all.iter().find(|it| has(it)), not_applicable(name)) {
+        (Some(found), None) => found.place.clone(),
+        (None, Some(reason)) => format!("{NOT_APPLICABLE_HERE}{reason}"),
+        (None, None) => NOT_YET.to_owned(),
+        (Some(found), Some(_)) => panic!("`{name}` is said not to apply, but {} shows it", found.place),
+    }
+}
+
+fn marked(name: &str) -> &'static str {
+    if is_recalled(name) { " (recalled)" } else { "" }
 }
 
 /// The rows of a table, and how many of them are shown.
 fn table(page: &mut String, head: &str, rows: &[(String, String)]) {
-    let done = rows.iter().filter(|(_, shown)| shown != NOT_YET).count();
-    let _ = writeln!(page, "{done} of {} shown.\n\n| {head} | shown by |\n|---|---|", rows.len());
+    let apply = rows.iter().filter(|(_, shown)| !shown.starts_with(NOT_APPLICABLE_HERE)).count();
+    let done = rows.iter().filter(|(_, shown)| shown != NOT_YET).count() - (rows.len() - apply);
+    let _ = write!(page, "{done} of {apply} shown");
+    if apply < rows.len() {
+        let _ = write!(page, ", {} not applicable", rows.len() - apply);
+    }
+    let _ = writeln!(page, ".\n\n| {head} | shown by |\n|---|---|");
     for (what, shown) in rows {
         let _ = writeln!(page, "| {what} | {shown} |");
     }
 }
 
 fn page() -> String {
-    let (cases, others) = (cases(), others());
-    let all: [&[Shown]; 2] = [&cases, &others];
+    let all = asserted();
     let runs = TYPES.iter().filter(|row| row.runs);
     let mut page = String::from(
-        "# Compatibility\n\nWhat the vendors document, as the tables of the library have it, and the case or test that shows it. This page is\n\
-         written by `UPDATE_LEDGER=1 cargo test --all-features --test it -- ledger`; a test fails when it is not what that writes. A fault is shown by a case that\n\
-         wants it, a variable by a case or test that names it; what several policy types share counts in the cases of each.\n",
+        "# Compatibility\n\nWhat the vendors document, as the tables of the library have it, and the case that shows it. This page is written by\n\
+         `UPDATE_LEDGER=1 cargo test --all-features --test it -- ledger`; a test fails when it is not what that writes. A fault is shown by a\n\
+         case that wants its code in the body and its status, a variable by a case that wants a value of it; what several policy types share\n\
+         counts in the cases of each. Rows marked recalled rest on knowledge of the vendors' pages, not on their text.\n",
     );
     let _ = writeln!(
         page,
@@ -151,53 +132,88 @@ fn page() -> String {
         let _ = writeln!(page, "| {} | {} |", row.element, if row.runs { "runs" } else { "read" });
     }
     page.push_str("\n## Runtime faults\n\n");
-    let mut faults = Vec::new();
-    for (owner, spec) in runs
-        .clone()
-        .flat_map(|row| row.faults.iter().map(move |spec| (row.element, spec)))
-        .chain(runtime::ALL.iter().map(|spec| ("the runtime", spec)))
-    {
-        let raised = format!("fault: {}", spec.body_code);
-        // A code that several types raise is shown by the cases of each.
-        let is_shared =
-            runs.clone().filter(|row| row.faults.iter().any(|it| it.body_code == spec.body_code)).count() > 1;
-        let raises = |it: &Shown| it.text.contains(&raised) && it.has(spec.body_code);
-        let by_case = find(&[&cases], |it| raises(it) && (!is_shared || it.is_of(owner)));
-        let shown =
-            if by_case == NOT_YET && !is_shared { find(&[&others], |it| it.has(spec.body_code)) } else { by_case };
-        faults.push((format!("{owner}: `{}` ({}): {}", spec.code, spec.status, spec.when), shown));
-    }
-    table(&mut page, "fault", &faults);
+    table(&mut page, "fault", &faults(&all));
     page.push_str("\n## Variables of the runtime, the message and the verified token\n\n");
     let known: BTreeSet<String> = variables::names().into_iter().collect();
     let row = |name: &String| {
         let shown = match name.strip_prefix("message.") {
             Some(tail) => {
                 let names = ["message", "request", "response", "error"].map(|root| format!("{root}.{tail}"));
-                find(&all, |it| names.iter().any(|name| it.has(name)))
+                find(&all, name, |it| names.iter().any(|name| it.has_variable(name)))
             }
-            None => find(&all, |it| it.has_variable(name)),
+            None => find(&all, name, |it| it.has_variable(name)),
         };
-        (format!("`{name}`"), shown)
+        (format!("`{name}`{}", marked(name)), shown)
     };
     table(&mut page, "variable", &known.iter().map(row).collect::<Vec<_>>());
     page.push_str("\n## Variables of policies\n\n");
+    table(&mut page, "variable", &own_variables(&all));
+    page.push_str("\n## Phase, type and permission of variables\n\n");
+    phases(&mut page, &all);
+    page.push_str("\n## Documented, and not here\n\n| name | why it does not apply |\n|---|---|\n");
+    for (name, reason) in NOT_APPLICABLE {
+        let _ = writeln!(page, "| `{name}` | {reason} |");
+    }
+    page
+}
+
+fn faults(all: &[Asserted]) -> Vec<(String, String)> {
+    let runs = TYPES.iter().filter(|row| row.runs);
+    let specs = runs.clone().flat_map(|row| row.faults.iter().map(move |spec| (row.element, spec)));
+    let row = |(owner, spec): (&str, &FaultSpec)| {
+        // A code that several types raise is shown by the cases of each.
+        let raises = |row: &&PolicyTypeInfo| row.faults.iter().any(|it| it.body_code == spec.body_code);
+        let is_shared = runs.clone().filter(raises).count() > 1;
+        let shown = find(all, spec.body_code, |it| it.has_fault(spec) && (!is_shared || it.is_of(owner)));
+        (format!("{owner}: `{}` ({}){}: {}", spec.code, spec.status, marked(spec.code), spec.when), shown)
+    };
+    specs.chain(runtime::ALL.iter().map(|spec| ("the runtime", spec))).map(row).collect()
+}
+
+fn own_variables(all: &[Asserted]) -> Vec<(String, String)> {
+    let runs = TYPES.iter().filter(|row| row.runs);
     let mut own = Vec::new();
     for row in runs.clone() {
-        let failure: &[&str] = &["failed", "fault.name", "fault.cause"];
-        let sets = row.variables.iter().map(|it| (it.prefix, it.names)).chain([(row.prefix, failure)]);
+        let sets = row.variables.iter().map(|it| (it.prefix, it.names)).chain([(row.prefix, failure_variables(row))]);
         for (prefix, names) in sets {
             let has_prefix =
                 |it: &&PolicyTypeInfo| it.prefix == prefix || it.variables.iter().any(|it| it.prefix == prefix);
             let is_shared = runs.clone().filter(has_prefix).count() > 1;
             for name in names {
-                let shown = find(&all, |it| it.has_own(prefix, name) && (!is_shared || it.is_of(row.element)));
-                own.push((format!("{}: `{prefix}.{{policy}}.{name}`", row.element), shown));
+                let full = format!("{prefix}.{{policy}}.{name}");
+                let shown = find(all, &full, |it| it.has_own(prefix, name) && (!is_shared || it.is_of(row.element)));
+                own.push((format!("{}: `{full}`{}", row.element, marked(&full)), shown));
             }
         }
     }
-    table(&mut page, "variable", &own);
-    page
+    own
+}
+
+/// What is told of a policy that failed.
+fn failure_variables(row: &PolicyTypeInfo) -> &'static [&'static str] {
+    const ALL: &[&str] = &["failed", "fault.name", "fault.cause", "fault.detail"];
+    // The detail is OAuth's alone.
+    if row.prefix == "oauthV2" { ALL } else { ALL.get(..3).unwrap_or_default() }
+}
+
+/// What cases want of variables through the phases of a request.
+fn phases(page: &mut String, all: &[Asserted]) {
+    page.push_str("| variable | type | resolves | permission | shown by |\n|---|---|---|---|---|\n");
+    for it in all {
+        for (name, row) in &it.want.phases {
+            let resolves = match (row.from, row.phases().as_slice()) {
+                (_, []) => "once written".to_owned(),
+                (Some(from), _) => format!("from {} on", from.as_str()),
+                (None, phases) => phases.iter().map(|phase| phase.as_str()).collect::<Vec<_>>().join(", "),
+            };
+            let access = match row.access {
+                Some(Access::R) => "R",
+                Some(Access::Rw) => "RW",
+                None => "",
+            };
+            let _ = writeln!(page, "| `{name}` | {:?} | {resolves} | {access} | {} |", row.kind, it.place);
+        }
+    }
 }
 
 #[test]
@@ -216,13 +232,24 @@ fn the_page_is_what_the_tables_and_the_cases_say() {
 }
 
 #[test]
-fn names_are_found_whole() {
-    let shown =
-        Shown { place: String::new(), file: String::new(), text: "a.b-c {x.y} oauth.p.client_id: 1, z.".to_owned() };
-    for (name, want) in
-        [("a.b", false), ("a.b-c", true), ("x.y", true), ("y", false), ("client_id", false), ("z", true)]
+fn only_what_a_case_asserts_is_shown() {
+    let want: Want = serde_json::from_value(serde_json::json!({
+        "fault": "steps.jwt.FailedToDecode",
+        "status": 401,
+        "headers": {"X": "client.ip"},
+        "variables": {"client_id": "k", "grant_type": null, "oauthV2.p.q.failed": "true"},
+        "phases": {"client.ip": {"type": "String", "from": "proxy request"}},
+    }))
+    .unwrap();
+    let it = Asserted { place: String::new(), file: "decode_jwt_sap".to_owned(), want };
+    for (name, want) in [("client_id", true), ("grant_type", false), ("client.ip", true), ("id", false), ("ip", false)]
     {
-        assert_eq!(shown.has(name), want, "{name}");
+        assert_eq!(it.has_variable(name), want, "{name}");
     }
-    assert!(shown.has_own("oauth", "client_id") && !shown.has_own("oauth", "id") && !shown.has_own("p", "client_id"));
+    assert!(it.has_own("oauthV2", "failed") && !it.has_own("oauthV2.p.q", "failed") && !it.has_own("V2", "failed"));
+    assert!(it.is_of("DecodeJWT") && !it.is_of("VerifyJWT"));
+    let specs = || TYPES.iter().flat_map(|row| row.faults);
+    let spec = specs().find(|spec| spec.code == "steps.jwt.FailedToDecode").unwrap();
+    assert!(it.has_fault(spec) && !it.has_fault(&FaultSpec { status: 500, ..*spec }));
+    assert!(!specs().any(|other| it.has_fault(other) && other.code != spec.code));
 }

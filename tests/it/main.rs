@@ -16,15 +16,16 @@ mod deploy;
 mod dialect;
 mod dialect_flows;
 mod differential;
+mod exceptions;
 mod fuzz;
 mod jose;
 #[cfg(feature = "jwe")]
 mod jwe;
 mod jwt_oracle;
 mod ledger;
-mod limits;
 mod model;
 mod refusals;
+mod security;
 mod standing;
 mod table;
 mod variables;

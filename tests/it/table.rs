@@ -6,6 +6,7 @@ use tollgate::fault::runtime;
 use tollgate::policy::TYPES;
 
 use crate::cases::{files, root};
+use crate::exceptions::not_applicable;
 
 /// Files of `src/policy` that are no policy.
 const SHARED: &[&str] = &[
@@ -60,17 +61,6 @@ fn every_policy_that_runs_has_faults_and_a_case_file() {
     }
 }
 
-/// Faults that cannot be raised by any request, with the reason.
-const UNREACHABLE: &[(&str, &str)] = &[
-    ("flow.SharedFlowNotFound", "a deployment without the shared flow is refused"),
-    (
-        "keymanagement.service.apiresource_doesnot_exist",
-        "a switch of the dialect asks for it, which no vendor's name sets; `it::dialect` does",
-    ),
-    ("flow.APITimedOut", "needs more steps than any case has; `it::limits` raises it"),
-    ("protocol.http.TooBigBody", "needs a body above the limit; `it::limits` raises it"),
-];
-
 #[test]
 fn every_fault_code_occurs_in_some_case() {
     let text: String = files().iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
@@ -83,7 +73,7 @@ fn every_fault_code_occurs_in_some_case() {
     let specs = TYPES.iter().flat_map(|row| row.faults).chain(runtime::ALL);
     let missing: BTreeSet<&str> = specs
         .map(|spec| spec.body_code)
-        .filter(|code| !asserted.contains(code) && UNREACHABLE.iter().all(|(known, _)| known != code))
+        .filter(|code| !asserted.contains(code) && not_applicable(code).is_none())
         .collect();
     assert!(missing.is_empty(), "no case asserts {missing:?}");
 }

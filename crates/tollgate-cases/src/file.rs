@@ -13,7 +13,8 @@ use crate::error::CaseError;
 use crate::format::{Case, DEFAULT_NOW, DialectName, Document};
 use crate::host::CaseHost;
 use crate::load;
-use crate::observe::{Observed, Step};
+use crate::observe::{Observed, Step, drive};
+use crate::phases;
 use crate::request::Before;
 use crate::time::parse_time;
 use crate::token::{issue, issue_code};
@@ -45,6 +46,7 @@ pub struct CaseFile {
     bundles: Vec<Bundle>,
     policies: Vec<(String, String)>,
     before: Vec<(String, String)>,
+    dialect: Option<Dialect>,
 }
 
 impl CaseFile {
@@ -92,7 +94,9 @@ impl CaseFile {
         if let Some(name) = document.flow_hooks.keys().find(|name| tollgate::FlowHook::from_name(name).is_none()) {
             return Err(CaseError::format(path, format!("`{name}` is no flow hook")));
         }
-        let file = Self { path: path.to_owned(), document, entities, bundles: loaded.bundles, policies, before };
+        let dialect = dialect(&document).map_err(|message| CaseError::format(path, message))?;
+        let file =
+            Self { path: path.to_owned(), document, entities, bundles: loaded.bundles, policies, before, dialect };
         file.check()?;
         Ok(file)
     }
@@ -111,7 +115,7 @@ impl CaseFile {
         if self.bundles.is_empty() && self.policies.is_empty() {
             return Ok(());
         }
-        let diagnostics = self.deployment(None).check();
+        let diagnostics = self.deployment(None, &self.bundles).check();
         if diagnostics.has_errors() {
             return Err(CaseError::Deployment { path: self.path.clone(), diagnostics });
         }
@@ -123,15 +127,24 @@ impl CaseFile {
         &self.document
     }
 
-    fn deployment(&self, policy: Option<&str>) -> Deployment {
+    fn deployment(&self, policy: Option<&str>, bundles: &[Bundle]) -> Deployment {
         let document = &self.document;
         let mut deployment = Deployment::new().entities(self.entities.clone());
-        deployment = match document.dialect {
-            DialectName::Auto => deployment,
-            DialectName::Sap => deployment.dialect(Dialect::sap()),
-            DialectName::Apigee => deployment.dialect(Dialect::edge()),
-            DialectName::ApigeeX => deployment.dialect(Dialect::apigee_x()),
-        };
+        if let Some(dialect) = &self.dialect {
+            deployment = deployment.dialect(dialect.clone());
+        }
+        if let Some(limits) = &document.limits {
+            deployment = deployment.limits(limits.clone());
+        }
+        if let Some(name) = &document.pod {
+            deployment = deployment.pod_name(name);
+        }
+        if let Some(name) = &document.region {
+            deployment = deployment.region_name(name);
+        }
+        for (name, address) in &document.interfaces {
+            deployment = deployment.interface(name, address);
+        }
         if let Some(name) = &document.organization {
             deployment = deployment.organization(name);
         }
@@ -149,7 +162,7 @@ impl CaseFile {
                 deployment = deployment.flow_hook(hook, &attached.shared_flow, attached.continue_on_error);
             }
         }
-        for bundle in &self.bundles {
+        for bundle in bundles {
             deployment = deployment.bundle(bundle.clone());
         }
         let deployment = self.before.iter().fold(deployment, |deployment, (name, xml)| deployment.policy(name, xml));
@@ -187,7 +200,7 @@ impl CaseFile {
     fn observe(&self, case: &Case, mode: HostMode) -> Observations {
         let mut seen = Observations::default();
         let host = CaseHost::new();
-        let engine = match PolicyEngine::new(self.deployment(case.policy.as_deref()), host.host()) {
+        let engine = match PolicyEngine::new(self.deployment(case.policy.as_deref(), &self.bundles), host.host()) {
             Ok(engine) => engine,
             Err(error) => {
                 seen.failures.push(error.to_string());
@@ -205,6 +218,10 @@ impl CaseFile {
                 Ok(observed) => {
                     let failures = compare::failures(&observed, step.want);
                     seen.failures.extend(failures.into_iter().map(|failure| prefix(at) + &failure));
+                    if mode == HostMode::Inline && !step.want.phases.is_empty() {
+                        let failures = self.phases(now, step, &Before(response.as_ref()));
+                        seen.failures.extend(failures.into_iter().map(|failure| prefix(at) + &failure));
+                    }
                     response = observed.json();
                     seen.requests.push(observed);
                 }
@@ -216,6 +233,22 @@ impl CaseFile {
             }
         }
         seen
+    }
+
+    /// What is not as the case wants it of variables through the phases; each run has an engine of its own.
+    fn phases(&self, now: &str, step: Step<'_>, before: &Before<'_>) -> Vec<String> {
+        phases::failures(&step.want.phases, |probes, look| {
+            if self.bundles.is_empty() {
+                return Err("`phases` are those of `bundles`, and the file has none".to_owned());
+            }
+            let bundles: Vec<Bundle> =
+                self.bundles.iter().map(|bundle| probes.insert(bundle)).collect::<Result<_, _>>()?;
+            let host = CaseHost::new();
+            let engine = PolicyEngine::new(self.deployment(None, &bundles), host.host());
+            let engine = engine.map_err(|error| error.to_string())?;
+            self.prepare(&host, now, step, HostMode::Inline)?;
+            drive(&engine, &host, step, before, |outcome, _, _| look(&outcome))
+        })
     }
 
     fn prepare(&self, host: &Arc<CaseHost>, now: &str, step: Step<'_>, mode: HostMode) -> Result<(), String> {
@@ -235,6 +268,23 @@ impl CaseFile {
 struct Observations {
     requests: Vec<Observed>,
     failures: Vec<String>,
+}
+
+/// The dialect that a case file names, with its switches; none where the layout of the bundles decides.
+fn dialect(document: &Document) -> Result<Option<Dialect>, String> {
+    let named = match document.dialect {
+        DialectName::Auto if document.switches.is_empty() => return Ok(None),
+        DialectName::Auto => return Err("`switches` are set otherwise than a `dialect` has them: name one".to_owned()),
+        DialectName::Sap => Dialect::sap(),
+        DialectName::Apigee => Dialect::edge(),
+        DialectName::ApigeeX => Dialect::apigee_x(),
+    };
+    let mut switches = serde_json::to_value(named).map_err(|error| error.to_string())?;
+    for (name, value) in &document.switches {
+        let known = switches.get_mut(name).ok_or_else(|| format!("the dialect has no switch `{name}`"))?;
+        *known = value.clone();
+    }
+    serde_json::from_value(switches).map(Some).map_err(|error| format!("a switch of the dialect: {error}"))
 }
 
 /// Which request of the case a failure is about; the first is the case itself.

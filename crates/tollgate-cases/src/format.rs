@@ -1,6 +1,7 @@
 //! The format of case files, one field per key; unknown keys are errors.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -30,6 +31,12 @@ pub struct Document {
     /// Whose documentation decides.
     #[serde(default)]
     pub dialect: DialectName,
+    /// Switches of the dialect that are set otherwise, by the names in [`tollgate::dialect::SWITCHES`].
+    #[serde(default)]
+    pub switches: Map<String, Value>,
+    /// Bounds that are set otherwise.
+    #[serde(default)]
+    pub limits: Option<tollgate::Limits>,
     /// `organization.name`.
     #[serde(default)]
     pub organization: Option<String>,
@@ -42,6 +49,15 @@ pub struct Document {
     /// Shared flows by the flow hook they are attached to.
     #[serde(default)]
     pub flow_hooks: BTreeMap<String, FlowHook>,
+    /// `system.pod.name`.
+    #[serde(default)]
+    pub pod: Option<String>,
+    /// `system.region.name`.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// Addresses of network interfaces by name: `system.interface.{name}`.
+    #[serde(default)]
+    pub interfaces: BTreeMap<String, String>,
     /// `apiproxy.name` of single policies.
     #[serde(default)]
     pub proxy: Option<String>,
@@ -259,7 +275,117 @@ pub struct Request {
     pub body: Option<String>,
     /// Address of the client.
     #[serde(default)]
-    pub client_ip: Option<std::net::IpAddr>,
+    pub client_ip: Option<IpAddr>,
+    /// What else is known of the client.
+    #[serde(default)]
+    pub client: Option<Client>,
+    /// `request.transportid`.
+    #[serde(default)]
+    pub transport_id: Option<String>,
+}
+
+/// What the embedder knows of the client of a request.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// Address behind the proxies that are trusted.
+    #[serde(default)]
+    pub resolved_ip: Option<IpAddr>,
+    /// Port of the sender.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// Host the request came in on.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// `http` or `https`.
+    #[serde(default)]
+    pub scheme: Option<String>,
+    /// The TLS session.
+    #[serde(default)]
+    pub tls: Option<Tls>,
+    /// When the request came: its first byte and its last.
+    #[serde(default)]
+    pub received: Option<[String; 2]>,
+    /// Where the request came in.
+    #[serde(default)]
+    pub virtual_host: Option<VirtualHost>,
+}
+
+/// A virtual host.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VirtualHost {
+    /// Its name.
+    pub name: String,
+    /// The host names it answers to.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Whether it speaks TLS.
+    #[serde(default)]
+    pub ssl_enabled: bool,
+}
+
+/// The TLS session of a client.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Cipher suite.
+    #[serde(default)]
+    pub cipher: Option<String>,
+    /// Protocol version.
+    #[serde(default)]
+    pub protocol: Option<String>,
+    /// Server name indication.
+    #[serde(default)]
+    pub server_name: Option<String>,
+    /// Session id.
+    #[serde(default)]
+    pub session_id: Option<String>,
+    /// The certificate of the client.
+    #[serde(default)]
+    pub certificate: Option<Certificate>,
+}
+
+/// The verified certificate of a client or of a target.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// CN of the subject.
+    #[serde(default)]
+    pub common_name: Option<String>,
+    /// C of the subject.
+    #[serde(default)]
+    pub country: Option<String>,
+    /// Email address of the subject.
+    #[serde(default)]
+    pub email_address: Option<String>,
+    /// L of the subject.
+    #[serde(default)]
+    pub locality: Option<String>,
+    /// O of the subject.
+    #[serde(default)]
+    pub organization: Option<String>,
+    /// OU of the subject.
+    #[serde(default)]
+    pub organization_unit: Option<String>,
+    /// ST of the subject.
+    #[serde(default)]
+    pub state: Option<String>,
+    /// Distinguished name of the subject.
+    #[serde(default)]
+    pub subject_dn: Option<String>,
+    /// Distinguished name of the issuer.
+    #[serde(default)]
+    pub issuer_dn: Option<String>,
+    /// The certificate as PEM.
+    #[serde(default)]
+    pub pem: Option<String>,
+    /// Serial number.
+    #[serde(default)]
+    pub serial: Option<String>,
+    /// SHA-1 fingerprint.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
 }
 
 /// What a target answers.
@@ -281,6 +407,18 @@ pub struct Target {
     /// It gives no answer.
     #[serde(default)]
     pub fail: Option<TargetFault>,
+    /// Address of the target.
+    #[serde(default)]
+    pub ip: Option<IpAddr>,
+    /// The certificate of the target.
+    #[serde(default)]
+    pub certificate: Option<Certificate>,
+    /// When the request was sent: its first byte and its last.
+    #[serde(default)]
+    pub sent: Option<[String; 2]>,
+    /// When the response came: its first byte and its last.
+    #[serde(default)]
+    pub received: Option<[String; 2]>,
 }
 
 /// Why a target gives no answer.
@@ -365,6 +503,123 @@ pub struct Want {
     /// Flow variables at the end, compared as text; `null` for an unresolved one.
     #[serde(default)]
     pub variables: Map<String, Value>,
+    /// Flow variables through the phases of the request; it is run anew for them, with probes in the flows of the bundles.
+    #[serde(default)]
+    pub phases: BTreeMap<String, Phased>,
+}
+
+/// What must hold of a flow variable through the phases of a request.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Phased {
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: VariableType,
+    /// The first phase in which it resolves; in all that follow it does so too, but for that of an error.
+    #[serde(default)]
+    pub from: Option<Phase>,
+    /// The phases in which it resolves, where they are not those from one on.
+    #[serde(default, rename = "in")]
+    pub phases: Option<Vec<Phase>>,
+    /// Whether policies may write it in the first of its phases; not looked at when absent, or of a message.
+    #[serde(default)]
+    pub access: Option<Access>,
+    /// What is written; `written` when absent.
+    #[serde(default)]
+    pub write: Option<Value>,
+    /// Its value in its phases, compared as text, or a value for each phase; not looked at when absent.
+    #[serde(default)]
+    pub value: Option<Value>,
+    /// Its value in all other phases; when absent it is unresolved there.
+    #[serde(default)]
+    pub otherwise: Option<Value>,
+}
+
+impl Phased {
+    /// The phases in which it resolves.
+    pub fn phases(&self) -> Vec<Phase> {
+        match (&self.phases, self.from) {
+            (Some(phases), _) => phases.clone(),
+            // After an error there are no phases but the last.
+            (None, Some(Phase::Error)) => vec![Phase::Error, Phase::PostClientFlow],
+            (None, Some(from)) => Phase::ALL.into_iter().filter(|at| *at >= from && *at != Phase::Error).collect(),
+            (None, None) => Vec::new(),
+        }
+    }
+}
+
+/// The type of a flow variable, in the vendors' words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum VariableType {
+    /// Text.
+    String,
+    /// A whole number of 32 bits.
+    Integer,
+    /// A whole number of 64 bits.
+    Long,
+    /// True or false.
+    Boolean,
+    /// Several texts.
+    Collection,
+    /// A whole message, which is copied from.
+    #[serde(rename = "message")]
+    Message,
+}
+
+/// Whether policies may write a flow variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum Access {
+    /// They may read it only.
+    R,
+    /// They may read and write it.
+    #[serde(rename = "RW")]
+    Rw,
+}
+
+/// A phase of a request; what is looked at is its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub enum Phase {
+    /// The request flow of the proxy endpoint.
+    #[serde(rename = "proxy request")]
+    ProxyRequest,
+    /// The request flow of the target endpoint.
+    #[serde(rename = "target request")]
+    TargetRequest,
+    /// The response flow of the target endpoint.
+    #[serde(rename = "target response")]
+    TargetResponse,
+    /// The response flow of the proxy endpoint.
+    #[serde(rename = "proxy response")]
+    ProxyResponse,
+    /// After the response was sent.
+    PostClientFlow,
+    /// The fault rule that runs after a fault.
+    #[serde(rename = "error")]
+    Error,
+}
+
+impl Phase {
+    /// All of them, in the order of a request that ends well; then that of an error.
+    pub const ALL: [Self; 6] = [
+        Self::ProxyRequest,
+        Self::TargetRequest,
+        Self::TargetResponse,
+        Self::ProxyResponse,
+        Self::PostClientFlow,
+        Self::Error,
+    ];
+
+    /// Its name in a case file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ProxyRequest => "proxy request",
+            Self::TargetRequest => "target request",
+            Self::TargetResponse => "target response",
+            Self::ProxyResponse => "proxy response",
+            Self::PostClientFlow => "PostClientFlow",
+            Self::Error => "error",
+        }
+    }
 }
 
 /// A decision by name.

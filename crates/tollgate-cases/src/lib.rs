@@ -33,6 +33,7 @@ pub mod format;
 mod host;
 pub mod load;
 mod observe;
+mod phases;
 mod request;
 mod time;
 mod token;

@@ -69,6 +69,49 @@ pub(crate) struct Observed {
     pub(crate) variables: Vec<(String, String)>,
 }
 
+/// Drives a request to its end, and looks at what became of it: its outcome, the call of the target, and whether the case
+/// has no answer for that.
+pub(crate) fn drive<T>(
+    engine: &PolicyEngine,
+    host: &CaseHost,
+    step: Step<'_>,
+    before: &Before<'_>,
+    look: impl FnOnce(Outcome<'_>, Option<Message>, bool) -> T,
+) -> Result<T, String> {
+    let request = before.request(step.request)?;
+    let answer = match step.target {
+        Some(target) => Some(match target.fail {
+            Some(TargetFault::Timeout) => Err(TargetFailure::Timeout),
+            Some(TargetFault::Unreachable) => Err(TargetFailure::Unreachable),
+            Some(TargetFault::Eof) => Err(TargetFailure::UnexpectedEof),
+            None => Ok(before.response(target)?),
+        }),
+        None => None,
+    };
+    let mut called = None;
+    let mut progress = engine.begin(&request);
+    let outcome = loop {
+        progress = match progress {
+            Progress::Done(outcome) => break outcome,
+            Progress::NeedToken(need) => host.answer(need),
+            Progress::NeedJwks(need) => match host.jwks(need.uri()) {
+                Some(document) => need.answer(document),
+                None => need.fail(HostFailure),
+            },
+            Progress::NeedTarget(need) => {
+                called = Some(Message::new(need.request()));
+                match &answer {
+                    Some(Ok(response)) => need.answer(response.clone()),
+                    Some(Err(failure)) => need.fail(*failure),
+                    None => need.fail(TargetFailure::Unreachable),
+                }
+            }
+        };
+    };
+    let surprised = called.is_some() && answer.is_none();
+    Ok(look(outcome, called, surprised))
+}
+
 impl Observed {
     /// Runs a request.
     pub(crate) fn of(
@@ -77,38 +120,9 @@ impl Observed {
         step: Step<'_>,
         before: &Before<'_>,
     ) -> Result<Self, String> {
-        let request = before.request(step.request)?;
-        let answer = match step.target {
-            Some(target) => Some(match target.fail {
-                Some(TargetFault::Timeout) => Err(TargetFailure::Timeout),
-                Some(TargetFault::Unreachable) => Err(TargetFailure::Unreachable),
-                Some(TargetFault::Eof) => Err(TargetFailure::UnexpectedEof),
-                None => Ok(before.response(target)?),
-            }),
-            None => None,
-        };
-        let mut called = None;
-        let mut progress = engine.begin(&request);
-        let outcome = loop {
-            progress = match progress {
-                Progress::Done(outcome) => break outcome,
-                Progress::NeedToken(need) => host.answer(need),
-                Progress::NeedJwks(need) => match host.jwks(need.uri()) {
-                    Some(document) => need.answer(document),
-                    None => need.fail(HostFailure),
-                },
-                Progress::NeedTarget(need) => {
-                    called = Some(Message::new(need.request()));
-                    match &answer {
-                        Some(Ok(response)) => need.answer(response.clone()),
-                        Some(Err(failure)) => need.fail(*failure),
-                        None => need.fail(TargetFailure::Unreachable),
-                    }
-                }
-            };
-        };
-        let surprised = called.is_some() && answer.is_none();
-        Ok(Self::at_end(outcome, step.want, called, surprised))
+        drive(engine, host, step, before, |outcome, called, surprised| {
+            Self::at_end(outcome, step.want, called, surprised)
+        })
     }
 
     fn at_end(outcome: Outcome<'_>, want: &Want, target: Option<Message>, surprised: bool) -> Self {

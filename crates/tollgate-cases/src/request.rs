@@ -4,10 +4,11 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Response};
 use serde_json::{Map, Value};
-use tollgate::message::ClientInfo;
+use tollgate::message::{Certificate, ClientInfo, TargetInfo, TlsInfo, TransportId, VirtualHost};
 
 use crate::compare::text;
 use crate::format;
+use crate::time::parse_time;
 
 /// What `{{response.member}}` is looked up in.
 pub(crate) struct Before<'a>(pub(crate) Option<&'a Value>);
@@ -79,8 +80,27 @@ impl Before<'_> {
         if let Some(content_type) = content_type {
             built.headers_mut().entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
         }
-        if request.client_ip.is_some() {
-            built.extensions_mut().insert(ClientInfo { ip: request.client_ip, ..ClientInfo::default() });
+        if request.client_ip.is_some() || request.client.is_some() {
+            let client = request.client.clone().unwrap_or_default();
+            let [received_start, received_end] = moments(client.received.as_ref())?;
+            built.extensions_mut().insert(ClientInfo {
+                ip: request.client_ip,
+                resolved_ip: client.resolved_ip,
+                port: client.port,
+                host: client.host,
+                scheme: client.scheme,
+                tls: client.tls.map(tls),
+                received_start,
+                received_end,
+                virtual_host: client.virtual_host.map(|host| VirtualHost {
+                    name: host.name,
+                    aliases: host.aliases,
+                    ssl_enabled: host.ssl_enabled,
+                }),
+            });
+        }
+        if let Some(id) = &request.transport_id {
+            built.extensions_mut().insert(TransportId(id.clone()));
         }
         Ok(built)
     }
@@ -99,7 +119,49 @@ impl Before<'_> {
         if let Some(content_type) = content_type {
             built.headers_mut().entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
         }
+        let [sent_start, sent_end] = moments(target.sent.as_ref())?;
+        let [received_start, received_end] = moments(target.received.as_ref())?;
+        let certificate = target.certificate.clone().map(certificate);
+        let info = TargetInfo { ip: target.ip, certificate, sent_start, sent_end, received_start, received_end };
+        if info != TargetInfo::default() {
+            built.extensions_mut().insert(info);
+        }
         Ok(built)
+    }
+}
+
+/// When something began and ended.
+fn moments(texts: Option<&[String; 2]>) -> Result<[Option<i64>; 2], String> {
+    match texts {
+        None => Ok([None, None]),
+        Some([start, end]) => Ok([Some(parse_time(start)?), Some(parse_time(end)?)]),
+    }
+}
+
+fn tls(tls: format::Tls) -> TlsInfo {
+    TlsInfo {
+        cipher: tls.cipher,
+        protocol: tls.protocol,
+        server_name: tls.server_name,
+        session_id: tls.session_id,
+        certificate: tls.certificate.map(certificate),
+    }
+}
+
+fn certificate(it: format::Certificate) -> Certificate {
+    Certificate {
+        common_name: it.common_name,
+        country: it.country,
+        email_address: it.email_address,
+        locality: it.locality,
+        organization: it.organization,
+        organization_unit: it.organization_unit,
+        state: it.state,
+        subject_dn: it.subject_dn,
+        issuer_dn: it.issuer_dn,
+        pem: it.pem,
+        serial: it.serial,
+        fingerprint: it.fingerprint,
     }
 }
 

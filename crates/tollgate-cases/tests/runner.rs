@@ -231,3 +231,86 @@ cases:
 ";
     assert_eq!(failures(&folder, text), ["the target was called, and the case has no `target`"]);
 }
+
+/// A proxy whose target is there, and one that answers by itself.
+const FLOWS: [(&str, &str); 3] = [
+    ("apiproxy/p.xml", "<APIProxy name='p'/>"),
+    (
+        "apiproxy/proxies/default.xml",
+        "<ProxyEndpoint name='default'><HTTPProxyConnection><BasePath>/p</BasePath></HTTPProxyConnection>\
+         <RouteRule name='none'><Condition>request.queryparam.none = \"1\"</Condition></RouteRule>\
+         <RouteRule name='r'><TargetEndpoint>t</TargetEndpoint></RouteRule></ProxyEndpoint>",
+    ),
+    (
+        "apiproxy/targets/t.xml",
+        "<TargetEndpoint name='t'><HTTPTargetConnection><URL>http://target.example/base</URL></HTTPTargetConnection>\
+         </TargetEndpoint>",
+    ),
+];
+
+fn phase_failures(name: &str, rows: &str) -> Vec<String> {
+    let folder = Folder::new(name);
+    for (path, xml) in FLOWS {
+        folder.write(path, xml);
+    }
+    let text = format!(
+        "bundles: [apiproxy]\ncases:\n  - {{note: n, request: {{path: /p}}, target: {{}}, want: {{phases: {{{rows}}}}}}}\n"
+    );
+    failures(&folder, &text)
+}
+
+#[test]
+fn variables_are_looked_at_phase_by_phase() {
+    let right = "target.name: {type: String, from: target request, access: R, value: t}, \
+        target.url: {type: String, from: target request, access: RW, write: 'http://x', value: 'http://target.example/base'}, \
+        target.copy.pathsuffix: {type: Boolean, in: [target request, target response, proxy response, PostClientFlow], value: true}, \
+        client.sent.start.timestamp: {type: Long, from: PostClientFlow, otherwise: -1, access: R}, \
+        request.verb: {type: String, from: proxy request, value: {proxy request: GET}}, \
+        own.variable: {type: String, in: [], access: RW}, \
+        response: {type: message, from: target response}";
+    assert_eq!(phase_failures("phases-right", right), [""; 0]);
+    for (at, (row, want)) in [
+        ("target.name: {type: String, from: proxy request}", "phase `proxy request`: want it to resolve"),
+        ("target.name: {type: String, from: target response}", "phase `target request`: want it unresolved, found `t`"),
+        ("target.name: {type: String, from: target request, value: u}", "phase `target request`: want `u`, found `t`"),
+        ("target.name: {type: Boolean, from: target request}", "want a value of type Boolean"),
+        ("target.name: {type: String, from: target request, access: RW}", "want Rw, a write of `written` leaves `t`"),
+        (
+            "target.url: {type: String, from: target request, access: R}",
+            "want R, a write of `written` leaves `written`",
+        ),
+        ("fault.name: {type: String, from: error}", "phase `error`: the request did not come so far"),
+        ("response: {type: message, from: proxy request}", "phase `proxy request`: want it to be a message"),
+        ("request: {type: message, from: target request}", "phase `proxy request`: want it not to be there"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let failures = phase_failures(&format!("phases-wrong-{at}"), row);
+        assert!(failures.iter().any(|failure| failure.contains(want)), "{row}: {failures:?}");
+    }
+    let folder = Folder::new("phases-alone");
+    let text = "policy: <AssignMessage name='A'/>\ncases: [{note: n, want: {phases: {client.ip: {type: String}}}}]";
+    assert!(failures(&folder, text)[0].contains("the file has none"));
+}
+
+#[test]
+fn switches_and_limits_are_set() {
+    let folder = Folder::new("switches");
+    let entities = "dialect: edge\npolicy: <VerifyAPIKey name='k'><APIKey>x</APIKey></VerifyAPIKey>\n";
+    let cases = "cases: [{note: n, want: {fault: keymanagement.service.invalid_client-invalid_client_id}}]";
+    let text = format!("{entities}switches: {{unknown_key_is_client_id: true}}\n{cases}");
+    assert_eq!(failures(&folder, &text), [""; 0]);
+    for (switches, want) in [
+        ("switches: {no_such_switch: true}", "no switch `no_such_switch`"),
+        ("switches: {vendor: nobody}", "unknown variant `nobody`"),
+        ("limits: {no_such_limit: 1}", "no_such_limit"),
+    ] {
+        let error = CaseFile::read(folder.write("cases.yaml", &format!("{entities}{switches}\n{cases}"))).unwrap_err();
+        assert!(error.to_string().contains(want), "{error}");
+    }
+    let text = "switches: {vendor: sap}\npolicy: <AssignMessage name='A'/>\ncases: [{note: n}]";
+    assert!(CaseFile::read(folder.write("cases.yaml", text)).unwrap_err().to_string().contains("name one"));
+    let text = "limits: {steps: 0}\npolicy: <AssignMessage name='A'/>\ncases: [{note: n, want: {fault: flow.APITimedOut, status: 504}}]";
+    assert_eq!(failures(&folder, text), [""; 0]);
+}

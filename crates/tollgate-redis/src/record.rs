@@ -63,7 +63,7 @@ struct Code<'a> {
 pub(crate) fn encode(token: &AccessToken) -> Result<Vec<u8>, BadRecord> {
     let record = Record {
         v: VERSION,
-        st: token.status.as_str().into(),
+        st: word(token.status).into(),
         c: Cow::Borrowed(&token.client_id),
         s: Arc::clone(&token.scope),
         g: Arc::clone(&token.grant_type),
@@ -74,7 +74,7 @@ pub(crate) fn encode(token: &AccessToken) -> Result<Vec<u8>, BadRecord> {
         a: token.attributes.iter().map(|it| (Arc::clone(&it.name), Arc::clone(&it.value), it.display)).collect(),
         n: token.refresh_count,
         r: token.paired.as_ref().map(|paired| {
-            (hex(paired.sealed()), paired.status.as_str().into(), paired.issued_at_ms, paired.expires_at_ms)
+            (hex(paired.sealed()), word(paired.status).into(), paired.issued_at_ms, paired.expires_at_ms)
         }),
     };
     bounded(&record)
@@ -130,9 +130,16 @@ fn attributes(list: Vec<(Arc<str>, Arc<str>, bool)>) -> Arc<[TokenAttribute]> {
     list.into_iter().map(|(name, value, display)| TokenAttribute { name, value, display }).collect()
 }
 
-fn status(word: &str) -> Result<TokenStatus, BadRecord> {
-    let both = [TokenStatus::Approved, TokenStatus::Revoked];
-    both.into_iter().find(|status| status.as_str() == word).ok_or(BadRecord)
+/// The word for a status: the vendors' own, but for a token that was revoked with others.
+fn word(status: TokenStatus) -> &'static str {
+    match status {
+        TokenStatus::Approved | TokenStatus::Revoked => status.as_str(),
+        _ => status.revoke_reason().unwrap_or_default(),
+    }
+}
+
+fn status(text: &str) -> Result<TokenStatus, BadRecord> {
+    TokenStatus::ALL.into_iter().find(|status| word(*status) == text).ok_or(BadRecord)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -188,12 +195,12 @@ mod tests {
         let attribute = (".*", ".*", any::<bool>());
         let texts = ("[!-~]{1,20}", ".*", ".*", proptest::option::of(".*"));
         let lists = (prop::collection::vec(".*", 0..4), prop::collection::vec(attribute, 0..4));
-        let rest = (any::<bool>(), any::<i64>(), any::<Option<i64>>(), any::<u32>());
+        let rest = (prop::sample::select(TokenStatus::ALL.to_vec()), any::<i64>(), any::<Option<i64>>(), any::<u32>());
         (texts, lists, rest).prop_map(|((client, scope, grant, user), (products, attributes), rest)| AccessToken {
             client_id: client.into(),
             scope: scope.into(),
             grant_type: grant.into(),
-            status: if rest.0 { TokenStatus::Approved } else { TokenStatus::Revoked },
+            status: rest.0,
             issued_at_ms: rest.1,
             expires_at_ms: rest.2,
             api_products: products.into_iter().map(Arc::from).collect(),

@@ -316,9 +316,10 @@ impl TokenStore for MemoryTokenStore {
         self.table.for_each(|words| {
             let token = CompactToken(words);
             let found = FoundToken::from(token);
-            let meant = found.issued_at_ms() < filter.issued_before_ms
+            let meant = !found.status().is_revoked()
+                && found.issued_at_ms() < filter.issued_before_ms
                 && found.grant(self).is_some_and(|grant| filter.is_for(grant));
-            if meant { Verdict::Change(token.revoked().0) } else { Verdict::Keep }
+            if meant { Verdict::Change(token.revoked(filter.status()).0) } else { Verdict::Keep }
         });
         let _writer = self.table.lock();
         for (map, kind) in [(&self.rich, IssuedKind::Access), (&self.refresh, IssuedKind::Refresh)] {

@@ -48,8 +48,11 @@ fn every_fact_comes_back_whatever_form_it_is_kept_in() {
         AccessToken { expires_at_ms: Some((1 << 44) - 2), issued_at_ms: (1 << 44) - 2, ..record() },
         AccessToken { expires_at_ms: Some(1 << 44), ..record() },
         AccessToken { issued_at_ms: -1, ..record() },
-        AccessToken { status: TokenStatus::Revoked, refresh_count: (1 << 12) - 1, ..record() },
-        AccessToken { refresh_count: 1 << 12, ..record() },
+        AccessToken { status: TokenStatus::Revoked, refresh_count: (1 << 11) - 1, ..record() },
+        AccessToken { status: TokenStatus::RevokedByApp, ..record() },
+        AccessToken { status: TokenStatus::RevokedByEndUser, refresh_count: 1, ..record() },
+        AccessToken { status: TokenStatus::RevokedByAppEndUser, refresh_count: (1 << 11) - 1, ..record() },
+        AccessToken { refresh_count: 1 << 11, ..record() },
         AccessToken { end_user: Some("ada".into()), ..record() },
         AccessToken { attributes: [attribute].into(), scope: "".into(), api_products: [].into(), ..record() },
     ];
@@ -222,15 +225,15 @@ fn many_are_revoked_whatever_form_they_are_kept_in() {
     };
     assert!(matches!(store.revoke_matching(&filter), Answer::Ready(())));
     for n in 0..1_000 {
-        let revoked = get(&store, &n.to_string()).unwrap().status == TokenStatus::Revoked;
+        let revoked = get(&store, &n.to_string()).unwrap().status == TokenStatus::RevokedByApp;
         assert_eq!(revoked, n % 2 == 0 && n < 500, "{n}");
     }
-    assert_eq!(get(&store, "ada").unwrap().status, TokenStatus::Revoked);
+    assert_eq!(get(&store, "ada").unwrap().status, TokenStatus::RevokedByApp);
     assert_eq!(refresh(&store, "r").unwrap().status, TokenStatus::Approved);
-    assert_eq!(refresh(&store, "r").unwrap().paired.unwrap().status, TokenStatus::Revoked);
+    assert_eq!(refresh(&store, "r").unwrap().paired.unwrap().status, TokenStatus::RevokedByApp);
     filter.cascade = true;
     assert!(matches!(store.revoke_matching(&filter), Answer::Ready(())));
-    assert_eq!(refresh(&store, "r").unwrap().status, TokenStatus::Revoked);
+    assert_eq!(refresh(&store, "r").unwrap().status, TokenStatus::RevokedByApp);
     // Without a condition nobody is meant, rather than everybody.
     let nobody = RevocationFilter { clients: None, end_user: None, issued_before_ms: i64::MAX, cascade: true };
     assert!(!nobody.is_for(&record()));

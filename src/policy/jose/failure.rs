@@ -56,7 +56,7 @@ failures! {
     EncryptionFailed => "Failed to encrypt token: policy({policy})",
         "encryption failed, as with a public key that is no point of its curve";
     FailedToDecode => "Failed to Decode Token: policy({policy})",
-        "the token is not three parts of canonical base64url without padding, or five of an encrypted one, or is too long";
+        "the token is not three parts of canonical base64url without padding, or five of an encrypted one";
     FailedToResolveVariable => "Failed to resolve variable: policy({policy}) variable({detail})",
         "a variable is unresolved, and `IgnoreUnresolvedVariables` is false";
     GenerationFailed => "Failed to generate token: policy({policy})",
@@ -121,7 +121,7 @@ failures! {
     UnhandledCriticalHeader => "Unhandled critical header: policy({policy}) header({detail})",
         "`crit` names a header that the policy does not know, or `b64` is not true";
     UnknownException => "Unknown exception: policy({policy})",
-        "what the policy found or made cannot be written to its variable";
+        "a token is longer than the limit, or what the policy made cannot be written to its variable";
     WrongKeyType => "Wrong key type: policy({policy})",
         "the key is of another kind than the algorithm's";
 }

@@ -55,7 +55,7 @@ impl Source {
                 let found = bearer_at(header.as_bytes()).filter(|_| headers.next().is_none());
                 let (_, token) = found.ok_or(none)?;
                 if token.len() > limit {
-                    return Err(Failure::FailedToDecode.into());
+                    return Err(Failure::UnknownException.into());
                 }
                 String::from_utf8(token.to_vec()).map_err(|_| Failure::FailedToDecode.into())
             }
@@ -67,7 +67,7 @@ impl Source {
                     _ => value.trim(),
                 };
                 if token.len() > limit {
-                    return Err(Failure::FailedToDecode.into());
+                    return Err(Failure::UnknownException.into());
                 }
                 Ok(token.to_owned())
             }

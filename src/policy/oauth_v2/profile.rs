@@ -76,6 +76,7 @@ pub(crate) fn refresh_facts(
         facts.extend([
             ("expires_in", access.expires_in(now_ms).to_string()),
             ("issued_at", access.issued_at_ms.to_string()),
+            ("token_type", "BearerToken".to_owned()),
             ("status", access.status.as_str().to_owned()),
         ]);
     }

@@ -150,6 +150,6 @@ async fn many_are_revoked_at_once() {
     let filter = RevocationFilter { clients: None, end_user: Some("ada".into()), cascade: true, ..filter };
     assert!(b.answer(TokenQuery::RevokeMatching(&filter)).await.is_ok());
     assert!(!is_approved(&b, "ada").await);
-    assert_eq!(refresh(&a, "ada-r").await.unwrap().status, TokenStatus::Revoked);
+    assert_eq!(refresh(&a, "ada-r").await.unwrap().status, TokenStatus::RevokedByEndUser);
     assert!(is_approved(&b, "t1").await);
 }
