@@ -126,7 +126,7 @@ impl<'a> View<'a, '_> {
             SystemVariable::SystemUuid => Value::text(match self.snapshot.uuid.get() {
                 Some(known) => known,
                 None => {
-                    let new = uuid(self.snapshot)?;
+                    let new = self.answered(uuid(self.snapshot))?;
                     self.snapshot.uuid.get_or_init(|| new.into())
                 }
             }),
@@ -134,7 +134,7 @@ impl<'a> View<'a, '_> {
             SystemVariable::SystemRegionName => Value::text(settings.platform.region.as_deref()?),
             SystemVariable::MessageId => {
                 if self.run.message_id.get().is_none() {
-                    let id = uuid(self.snapshot)?;
+                    let id = self.answered(uuid(self.snapshot))?;
                     let _ = self.run.message_id.set(id.into());
                 }
                 Value::text(self.run.message_id.get()?)

@@ -1,6 +1,6 @@
 //! The state of one request: its messages, its variables, its fault.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -148,6 +148,8 @@ pub(crate) struct Run<'r> {
     /// The time of this run; the smallest number until the clock was read.
     now_ms: i64,
     pub(crate) message_id: OnceCell<Box<str>>,
+    /// Whether a variable was unresolved because the host failed.
+    pub(crate) unanswered: Cell<bool>,
     cold: Option<Box<Cold>>,
 }
 
@@ -170,6 +172,7 @@ impl<'r> Run<'r> {
             steps: 0,
             now_ms: UNREAD,
             message_id: OnceCell::new(),
+            unanswered: Cell::new(false),
             cold: None,
         }
     }

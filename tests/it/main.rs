@@ -16,6 +16,7 @@ mod deploy;
 mod dialect;
 mod dialect_flows;
 mod fuzz;
+mod hosts;
 mod jose;
 #[cfg(feature = "jwe")]
 mod jwe;
