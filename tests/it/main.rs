@@ -10,12 +10,15 @@
     reason = "tests read files and stop at the first surprise"
 )]
 
+mod canary;
 mod cases;
 mod corpus;
 mod deploy;
 mod dialect;
 mod dialect_flows;
+mod dialect_oauth;
 mod fuzz;
+mod hostile;
 mod hosts;
 mod jose;
 #[cfg(feature = "jwe")]
@@ -24,6 +27,7 @@ mod jwt_oracle;
 mod ledger;
 mod limits;
 mod model;
+mod paths;
 mod refusals;
 mod table;
 mod variables;
