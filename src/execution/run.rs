@@ -545,10 +545,7 @@ impl<'r> Run<'r> {
     /// The response is sent: what steps do to it from here on is theirs alone.
     pub(crate) fn send(&mut self, host: &Host) {
         let now_ms = self.now_ms(host).ok();
-        let sent = match self.fault {
-            Some(_) => self.error.clone(),
-            None => self.response.clone(),
-        };
+        let sent = if self.fault.is_some() { self.error.clone() } else { self.response.clone() };
         let cold = self.cold_mut();
         (cold.sent, cold.sent_ms) = (sent, now_ms);
     }

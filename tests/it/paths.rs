@@ -141,7 +141,7 @@ impl Gate {
         let literal = |resource: &&str| resource.split('*').next().unwrap_or_default().to_owned();
         let is_inside = |resource: &&str| {
             let resolved = resolved(suffix);
-            *resource == &"/"[..]
+            *resource == "/"
                 || resolved.starts_with(&literal(resource))
                 || literal(resource).len() > resolved.len() && resolved + "/" == literal(resource)
         };
