@@ -133,11 +133,12 @@ impl<'a> View<'a, '_> {
             SystemVariable::SystemPodName => Value::text(settings.platform.pod.as_deref()?),
             SystemVariable::SystemRegionName => Value::text(settings.platform.region.as_deref()?),
             SystemVariable::MessageId => {
-                if self.run.message_id.get().is_none() {
+                let known = &self.run.message_id;
+                if known.get().is_none() {
                     let id = self.answered(uuid(self.snapshot))?;
-                    let _ = self.run.message_id.set(id.into());
+                    let _ = known.set(id.into());
                 }
-                Value::text(self.run.message_id.get()?)
+                Value::text(known.get()?)
             }
         })
     }

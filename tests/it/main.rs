@@ -29,5 +29,6 @@ mod limits;
 mod model;
 mod paths;
 mod refusals;
+mod standing;
 mod table;
 mod variables;
