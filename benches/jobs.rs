@@ -144,7 +144,8 @@ const JWT_SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// VerifyJWTAccessToken: tokens that are all new, for each algorithm, and tokens whose facts are remembered.
 ///
-/// The secret of HS256 has to be in a variable, so that job has an AssignMessage step before.
+/// The secret of HS256 has to be in a variable, so that job has an AssignMessage step before. Access tokens are not signed
+/// with ES256: there it is a VerifyJWT policy.
 pub(crate) fn verify_jwt() -> Vec<Job> {
     let job = |name, algorithm: &str, limits| {
         let (key, before) = match algorithm {
@@ -157,10 +158,13 @@ pub(crate) fn verify_jwt() -> Vec<Job> {
             "RS256" => (public(include_str!("../tests/keys/rsa.public.pem")), String::new()),
             _ => (public(include_str!("../tests/keys/p256.public.pem")), String::new()),
         };
-        let policy = format!(
-            "<OAuthV2 name='verify'><Operation>VerifyJWTAccessToken</Operation><Algorithm>{algorithm}</Algorithm>{key}\
-             <Scope>READ</Scope></OAuthV2>"
-        );
+        let policy = match algorithm {
+            "ES256" => format!("<VerifyJWT name='verify'><Algorithm>ES256</Algorithm>{key}</VerifyJWT>"),
+            _ => format!(
+                "<OAuthV2 name='verify'><Operation>VerifyJWTAccessToken</Operation><Algorithm>{algorithm}</Algorithm>{key}\
+                 <Scope>READ</Scope></OAuthV2>"
+            ),
+        };
         let mut deployment = Deployment::new();
         if !before.is_empty() {
             deployment = deployment.policy("key.xml", &before);
