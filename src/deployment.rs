@@ -1,5 +1,6 @@
 //! What is deployed: bundles or single policies, entities, and the embedder's choices.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::bundle::{Bundle, Layout};
@@ -15,7 +16,7 @@ use crate::plan::{self, Attached, Environment, FlowHook, Platform, Settings, Sna
 ///
 /// Either whole bundles, or policy documents without any: then each request runs the policies in the order given, and
 /// the outcome says whether it may go on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Deployment {
     pub(crate) policies: Vec<Source>,
     pub(crate) bundles: Vec<Bundle>,
@@ -179,6 +180,20 @@ impl Deployment {
             Some(snapshot) if !diagnostics.has_errors() => Ok((snapshot, diagnostics)),
             _ => Err(Error::deployment(diagnostics)),
         }
+    }
+}
+
+/// The names of what is deployed: documents and addresses may hold secrets.
+impl fmt::Debug for Deployment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bundles: Vec<_> = self.bundles.iter().map(|bundle| &bundle.name).collect();
+        f.debug_struct("Deployment")
+            .field("policies", &self.policies)
+            .field("bundles", &bundles)
+            .field("entities", &self.entities)
+            .field("organization", &self.organization)
+            .field("environment", &self.environment)
+            .finish_non_exhaustive()
     }
 }
 

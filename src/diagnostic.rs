@@ -1,5 +1,8 @@
 //! What is wrong with a document or a bundle: found at deployment, all of it, each with its place and its cure.
 
+mod secrets;
+
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +10,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 /// A named text that diagnostics point into.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Source {
     name: Arc<str>,
     text: Arc<str>,
@@ -27,6 +30,33 @@ impl Source {
     /// The whole text.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// A line as findings show it: with asterisks in place of secrets.
+    fn shown_line(&self, number: usize) -> Option<Cow<'_, str>> {
+        let line = self.line(number)?;
+        let start: usize = self.text.split_inclusive('\n').take(number.checked_sub(1)?).map(str::len).sum();
+        let hidden: Vec<_> = secrets::places(&self.text)
+            .into_iter()
+            .filter(|place| place.start < start + line.len() && start < place.end)
+            .collect();
+        if hidden.is_empty() {
+            return Some(Cow::Borrowed(line));
+        }
+        let is_hidden = |at: usize| hidden.iter().any(|place| place.contains(&(start + at)));
+        Some(line.char_indices().map(|(at, c)| if is_hidden(at) { '*' } else { c }).collect())
+    }
+
+    /// The same with asterisks in place of what stands in a span, for a finding about a secret.
+    #[must_use]
+    pub fn masked(&self, span: Span) -> Self {
+        let hidden = |(at, byte): (usize, u8)| match (span.start as usize..span.end as usize).contains(&at) {
+            true if !matches!(byte, b'\r' | b'\n') => b'*',
+            _ => byte,
+        };
+        let bytes = self.text.bytes().enumerate().map(hidden).collect();
+        // Only a span that ends inside of a character leaves a part of one.
+        Self { name: Arc::clone(&self.name), text: String::from_utf8(bytes).unwrap_or_default().into() }
     }
 
     /// Whether this is the very text another one is, and not only an equal one.
@@ -54,6 +84,13 @@ impl Source {
     /// The text of a line, counted from 1, without its line end.
     pub fn line(&self, number: usize) -> Option<&str> {
         self.text.split('\n').nth(number.checked_sub(1)?).map(|line| line.strip_suffix('\r').unwrap_or(line))
+    }
+}
+
+/// Without the text, which may hold anything that a document holds.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -212,8 +249,8 @@ impl fmt::Display for Diagnostic {
             let (line, column) = source.position(span.start as usize);
             margin = " ".repeat(line.to_string().len());
             write!(f, "\n {margin}--> {}:{line}:{column}", Printable(source.name()))?;
-            if let Some(text) = source.line(line) {
-                let excerpt = Excerpt::new(text, column, source.spanned(*span));
+            if let Some(text) = source.shown_line(line) {
+                let excerpt = Excerpt::new(&text, column, source.spanned(*span));
                 write!(f, "\n {margin} |\n {line} |{}\n {margin} |{}", excerpt.text, excerpt.caret)?;
             }
         }

@@ -20,7 +20,6 @@ pub struct Outcome<'r> {
 }
 
 /// The decision about a request.
-#[derive(Debug)]
 pub enum Decision<'a> {
     /// The policies let it through: go on with this request. Only deployments without a proxy decide so.
     Continue(&'a Request<Bytes>),
@@ -28,6 +27,17 @@ pub enum Decision<'a> {
     Respond(&'a Response<Bytes>),
     /// A policy or the runtime refused it.
     Fault(Fault<'a>),
+}
+
+/// Without the messages, which hold the credentials they came with or are the answer to.
+impl fmt::Debug for Decision<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Continue(request) => f.debug_tuple("Continue").field(request.method()).finish(),
+            Self::Respond(response) => f.debug_tuple("Respond").field(&response.status()).finish(),
+            Self::Fault(fault) => f.debug_tuple("Fault").field(fault).finish(),
+        }
+    }
 }
 
 impl<'r> Outcome<'r> {

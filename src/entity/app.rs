@@ -80,7 +80,7 @@ impl App {
 }
 
 /// A key and a secret, and the products they open.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Credential {
     /// The API key, which is also the OAuth client identifier.
@@ -109,6 +109,17 @@ pub struct Credential {
     /// Products the key opens, in order.
     #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub api_products: Vec<ProductAssociation>,
+}
+
+/// Without key and secret: the key alone opens what VerifyAPIKey guards.
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential")
+            .field("status", &self.status)
+            .field("expires_at", &self.expires_at)
+            .field("api_products", &self.api_products)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A product on a credential; a plain name in JSON is an approved one.

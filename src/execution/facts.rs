@@ -126,7 +126,7 @@ impl<'a> View<'a, '_> {
             SystemVariable::SystemUuid => Value::text(match self.snapshot.uuid.get() {
                 Some(known) => known,
                 None => {
-                    let new = uuid(self.snapshot)?;
+                    let new = self.answered(uuid(self.snapshot))?;
                     self.snapshot.uuid.get_or_init(|| new.into())
                 }
             }),
@@ -135,7 +135,8 @@ impl<'a> View<'a, '_> {
             SystemVariable::MessageId => {
                 let known = &self.run.message_id;
                 if known.get().is_none() {
-                    let _ = known.set(uuid(self.snapshot)?.into());
+                    let id = self.answered(uuid(self.snapshot))?;
+                    let _ = known.set(id.into());
                 }
                 Value::text(known.get()?)
             }

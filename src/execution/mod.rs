@@ -120,10 +120,22 @@ impl<'r> Execution<'r> {
                     self.cursor.at += 1;
                     continue;
                 };
-                let runs = || step.condition.evaluate(&View { run: &self.run, snapshot, proxy });
-                if !policy.enabled || !(step.condition.is_always() || runs()) {
+                if !policy.enabled {
                     self.cursor.at += 1;
                     continue;
+                }
+                if !step.condition.is_always() {
+                    match (View { run: &self.run, snapshot, proxy }).holds(&step.condition) {
+                        Some(true) => {}
+                        Some(false) => {
+                            self.cursor.at += 1;
+                            continue;
+                        }
+                        None => {
+                            self.raise(snapshot, proxy, Raised::host_failure());
+                            continue;
+                        }
+                    }
                 }
                 self.run.begin_step();
                 if self.run.steps > snapshot.settings.limits.steps {
@@ -307,11 +319,20 @@ impl<'r> Execution<'r> {
                     (Some(direction), Part::Post) => direction.post,
                     (Some(direction), Part::Flow) => {
                         let view = View { run: &self.run, snapshot, proxy };
+                        let mut failed = false;
                         let runs = |(at, flow): (usize, &FlowPlan)| match flow.choice {
-                            FlowChoice::Evaluated | FlowChoice::Noted => flow.condition.evaluate(&view),
+                            FlowChoice::Evaluated | FlowChoice::Noted => {
+                                view.holds(&flow.condition).unwrap_or_else(|| {
+                                    failed = true;
+                                    true
+                                })
+                            }
                             FlowChoice::AsInRequest => self.run.chosen(end) == u32::try_from(at).ok(),
                         };
                         let chosen = direction.flows.iter().enumerate().position(runs);
+                        if failed {
+                            return self.raise(snapshot, proxy, Raised::host_failure());
+                        }
                         if let Some(at) = chosen.and_then(|at| u32::try_from(at).ok()) {
                             self.run.cold_mut().flow = Some(at);
                         }
@@ -354,16 +375,16 @@ impl<'r> Execution<'r> {
                 (Target, None) => Stage::Send,
             },
             Stage::Route => match self.route(snapshot, proxy) {
-                Some(RouteTo::Target(at)) => {
+                Ok(RouteTo::Target(at)) => {
                     self.run.cold_mut().target = Some(at);
                     Stage::Request(Target, Part::Pre)
                 }
-                Some(RouteTo::Null) => {
+                Ok(RouteTo::Null) => {
                     self.run.loop_back(snapshot.settings.dialect.null_route);
                     Stage::Response(Proxy, Part::Pre)
                 }
-                None => {
-                    self.raise(snapshot, proxy, Raised::new(&runtime::ROUTE_FAILED));
+                Err(raised) => {
+                    self.raise(snapshot, proxy, raised);
                     return None;
                 }
             },
@@ -389,11 +410,15 @@ impl<'r> Execution<'r> {
     }
 
     /// The first route rule whose condition holds.
-    fn route(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan) -> Option<RouteTo> {
+    fn route(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan) -> Result<RouteTo, Raised> {
         let view = View { run: &self.run, snapshot, proxy };
-        let at = proxy.routes.iter().position(|rule| rule.condition.evaluate(&view))?;
-        self.run.cold_mut().route = u32::try_from(at).ok();
-        proxy.routes.get(at).map(|rule| rule.target)
+        for (at, rule) in proxy.routes.iter().enumerate() {
+            if view.holds(&rule.condition).ok_or_else(Raised::host_failure)? {
+                self.run.cold_mut().route = u32::try_from(at).ok();
+                return Ok(rule.target);
+            }
+        }
+        Err(Raised::new(&runtime::ROUTE_FAILED))
     }
 }
 

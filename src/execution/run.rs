@@ -1,6 +1,6 @@
 //! The state of one request: its messages, its variables, its fault.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -148,6 +148,8 @@ pub(crate) struct Run<'r> {
     /// The time of this run; the smallest number until the clock was read.
     now_ms: i64,
     pub(crate) message_id: OnceCell<Box<str>>,
+    /// Whether a variable was unresolved because the host failed.
+    pub(crate) unanswered: Cell<bool>,
     cold: Option<Box<Cold>>,
 }
 
@@ -167,6 +169,7 @@ impl<'r> Run<'r> {
             steps: 0,
             now_ms: UNREAD,
             message_id: OnceCell::new(),
+            unanswered: Cell::new(false),
             cold: None,
         }
     }
@@ -583,10 +586,7 @@ impl<'r> Run<'r> {
     /// The response is sent: what steps do to it from here on is theirs alone.
     pub(crate) fn send(&mut self, host: &Host) {
         let now_ms = self.now_ms(host).ok();
-        let sent = match self.fault {
-            Some(_) => self.error().cloned(),
-            None => self.response().cloned(),
-        };
+        let sent = if self.fault.is_some() { self.error().cloned() } else { self.response().cloned() };
         let cold = self.cold_mut();
         (cold.sent, cold.sent_ms) = (sent, now_ms);
     }

@@ -1,6 +1,7 @@
 //! The variables of a request as policies, conditions and templates read them.
 
 use super::{Run, Side};
+use crate::condition::Condition;
 use crate::fault::Raised;
 use crate::message::{Field, MessageRef};
 use crate::plan::{ProxyPlan, Snapshot};
@@ -62,17 +63,32 @@ impl<'a> View<'a, '_> {
 
     /// What templates need beside the variables.
     pub(crate) fn render_context(&self, unresolved: Unresolved) -> RenderContext<'a> {
-        RenderContext {
-            unresolved,
-            random: self.snapshot,
-            now_ms: self.now_ms().unwrap_or_default(),
-            limits: &self.snapshot.settings.limits,
-        }
+        RenderContext { unresolved, random: self.snapshot, limits: &self.snapshot.settings.limits }
     }
 
     /// The time of the run; read from the clock when the run has not needed it yet.
     pub(crate) fn now_ms(&self) -> Option<i64> {
-        self.run.known_now_ms().or_else(|| self.snapshot.host.clock.now_ms().ok())
+        let now_ms = self.run.known_now_ms().or_else(|| self.snapshot.host.clock.now_ms().ok());
+        self.answered(now_ms)
+    }
+
+    /// Whether a condition holds; nothing when the host failed while it was evaluated.
+    ///
+    /// A variable that is unresolved because a clock or a store failed is not one that is unset: it must neither skip a
+    /// step nor choose a route.
+    pub(crate) fn holds(&self, condition: &Condition) -> Option<bool> {
+        self.run.unanswered.set(false);
+        let holds = condition.evaluate(self);
+        (!self.run.unanswered.get()).then_some(holds)
+    }
+
+    /// What the host answered; that it did not is noted, so that nothing is decided by a variable it left unresolved.
+    #[inline]
+    pub(crate) fn answered<T>(&self, answer: Option<T>) -> Option<T> {
+        if answer.is_none() {
+            self.run.unanswered.set(true);
+        }
+        answer
     }
 
     fn compute(self, kind: &'a Kind) -> Option<Value<'a>> {

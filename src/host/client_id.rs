@@ -67,9 +67,10 @@ impl std::borrow::Borrow<str> for ClientId {
     }
 }
 
+/// Without the text: where an API key is all there is to know, it is that key.
 impl fmt::Debug for ClientId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
+        f.write_str("ClientId(..)")
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Every trait is synchronous. An implementation that would have to wait answers [`Answer::Deferred`]; the run is
 //! then handed to the embedder, who answers it later (see [`PolicyEngine::begin`](crate::PolicyEngine::begin)).
-//! A failure always ends in a fault, whatever `continueOnError` says, so nothing passes on it.
+//! A failure always ends in a fault, whatever `continueOnError` says, so nothing passes on it; a panic is a failure.
 
 mod change;
 mod client_id;
@@ -10,6 +10,7 @@ mod clock;
 mod code;
 mod fingerprint;
 mod found;
+mod guard;
 mod jwks;
 mod memory;
 mod paired;
@@ -20,6 +21,7 @@ mod token;
 use std::sync::Arc;
 
 pub(crate) use fingerprint::FingerprintKey;
+use guard::Guarded;
 
 pub use change::{IssuedKind, RevocationFilter, Rotation, TokenPair, change_status};
 pub use client_id::ClientId;
@@ -62,6 +64,9 @@ pub struct HostFailure;
 
 /// What the engine runs on.
 ///
+/// Its parts are replaced by its methods, which put a guard around them: what panics has failed, and the request ends in
+/// a fault. The fields are there to be called.
+///
 /// ```
 /// use tollgate::host::Host;
 ///
@@ -97,21 +102,21 @@ impl Host {
     /// The same host with another clock.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.clock = Arc::new(clock);
+        self.clock = Arc::new(Guarded(clock));
         self
     }
 
     /// The same host with another source of random bytes.
     #[must_use]
     pub fn with_random(mut self, random: impl Random + 'static) -> Self {
-        self.random = Arc::new(random);
+        self.random = Arc::new(Guarded(random));
         self
     }
 
     /// The same host with another token store.
     #[must_use]
     pub fn with_tokens(mut self, tokens: impl TokenStore + 'static) -> Self {
-        self.tokens = Arc::new(tokens);
+        self.tokens = Arc::new(Guarded(tokens));
         self.memory = None;
         self
     }
@@ -119,7 +124,7 @@ impl Host {
     /// The same host with another source of published key sets.
     #[must_use]
     pub fn with_jwks(mut self, jwks: impl JwksSource + 'static) -> Self {
-        self.jwks = Arc::new(jwks);
+        self.jwks = Arc::new(Guarded(jwks));
         self
     }
 

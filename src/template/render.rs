@@ -25,8 +25,6 @@ pub struct RenderContext<'c> {
     pub unresolved: Unresolved,
     /// Where random functions get their bytes.
     pub random: &'c dyn RandomSource,
-    /// The time of the run, in milliseconds since 1970.
-    pub now_ms: i64,
     /// The bounds; the result is held to [`Limits::body_bytes`].
     pub limits: &'c Limits,
 }

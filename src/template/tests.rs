@@ -76,7 +76,7 @@ fn render_with(text: &str, values: &[(&str, &str)], unresolved: Unresolved) -> R
     let mut variables = Variables::new(values);
     let template = parse(text).unwrap_or_else(|e| panic!("{text}: {e}")).compile(&mut variables);
     let (random, limits) = (Seeded(Cell::new(7)), Limits::default());
-    let cx = RenderContext { unresolved, random: &random, now_ms: 0, limits: &limits };
+    let cx = RenderContext { unresolved, random: &random, limits: &limits };
     template.render(&variables, &cx).map(Cow::into_owned)
 }
 
@@ -115,7 +115,7 @@ fn row(template: &str, variables: &str, expected: &str) -> Row {
     let mut scope = Variables::new(&values);
     let compiled = template.compile(&mut scope);
     let (random, limits) = (Seeded(Cell::new(1)), Limits::default());
-    let cx = RenderContext { unresolved: Unresolved::Empty, random: &random, now_ms: 0, limits: &limits };
+    let cx = RenderContext { unresolved: Unresolved::Empty, random: &random, limits: &limits };
     let result = compiled.render(&scope, &cx);
     let by_name = template.compile_by_name();
     match result {
@@ -186,7 +186,7 @@ fn documented_templates() {
 fn borrows_literals_and_single_variables() {
     let mut scope = Variables::new(&[("a", "text")]);
     let limits = Limits::default();
-    let cx = RenderContext { unresolved: Unresolved::Fault, random: &Broken, now_ms: 0, limits: &limits };
+    let cx = RenderContext { unresolved: Unresolved::Fault, random: &Broken, limits: &limits };
     for text in ["", "plain }", "{a}", "{missing:default}"] {
         let template = parse(text).unwrap().compile(&mut scope);
         assert!(matches!(template.render(&scope, &cx), Ok(Cow::Borrowed(_))), "{text}");
@@ -220,7 +220,7 @@ fn other_delimiters() {
         let template = Template::parse(text, &syntax, &Limits::default()).unwrap();
         assert_eq!(template.to_string(), text);
         let limits = Limits::default();
-        let cx = RenderContext { unresolved: Unresolved::Empty, random: &Broken, now_ms: 0, limits: &limits };
+        let cx = RenderContext { unresolved: Unresolved::Empty, random: &Broken, limits: &limits };
         template.compile(&mut scope).render(&scope, &cx).unwrap().into_owned()
     };
     assert_eq!(render('@', '#', "{\"x\": \"@a#\", {b}}"), "{\"x\": \"1\", {b}}");
@@ -289,7 +289,7 @@ fn results_are_bounded() {
     let mut scope = Variables::new(&[("a", &long), ("p", "x*?")]);
     let limits = Limits { body_bytes: 999, ..Limits::default() };
     let random = Seeded(Cell::new(3));
-    let cx = RenderContext { unresolved: Unresolved::Empty, random: &random, now_ms: 0, limits: &limits };
+    let cx = RenderContext { unresolved: Unresolved::Empty, random: &random, limits: &limits };
     let nested = "{xeger('(((a{99}){99}){99}){99}')}";
     for text in ["{a}", "{a}{a}", "{escapeXML(a)}", "{replaceAll(a,p,a)}", nested, "{sha1Hex(a)}{a}"] {
         let template = parse(text).unwrap().compile(&mut scope);
@@ -323,7 +323,7 @@ fn a_broken_random_source_ends_the_rendering() {
     for text in ["{createUuid()}", "{randomLong()}", "{randomLong('1','6')}", "{xeger('[ab]')}"] {
         let template = parse(text).unwrap().compile_by_name();
         let limits = Limits::default();
-        let cx = RenderContext { unresolved: Unresolved::Empty, random: &Broken, now_ms: 0, limits: &limits };
+        let cx = RenderContext { unresolved: Unresolved::Empty, random: &Broken, limits: &limits };
         assert_eq!(template.render(&Variables::default(), &cx), Err(RenderError::Random), "{text}");
     }
 }
@@ -492,7 +492,7 @@ proptest! {
             }
             let limits = Limits { body_bytes: 10_000, ..Limits::default() };
             let random = Seeded(Cell::new(text.len() as u64));
-            let cx = RenderContext { unresolved: Unresolved::Empty, random: &random, now_ms: 0, limits: &limits };
+            let cx = RenderContext { unresolved: Unresolved::Empty, random: &random, limits: &limits };
             let mut scope = Variables::new(&[("a", "{b}"), ("b", "2017")]);
             let interned = template.compile(&mut scope);
             if let Ok(text) = interned.render(&scope, &cx) {
@@ -516,7 +516,7 @@ proptest! {
         let mut scope = Variables::new(&[("p", pattern)]);
         let template = parse("{xeger(p)}").unwrap().compile(&mut scope);
         let (random, limits) = (Seeded(Cell::new(seed)), Limits::default());
-        let cx = RenderContext { unresolved: Unresolved::Fault, random: &random, now_ms: 0, limits: &limits };
+        let cx = RenderContext { unresolved: Unresolved::Fault, random: &random, limits: &limits };
         let text = template.render(&scope, &cx).unwrap();
         let whole = regex::Regex::new(&format!("^(?:{pattern})$")).unwrap();
         prop_assert!(whole.is_match(&text), "`{}` does not match `{}`", text, pattern);
@@ -528,7 +528,7 @@ proptest! {
         let mut scope = Variables::new(&[("least", &least.to_string()), ("most", &most.to_string())]);
         let template = parse("{randomLong(least,most)}").unwrap().compile(&mut scope);
         let (random, limits) = (Seeded(Cell::new(seed)), Limits::default());
-        let cx = RenderContext { unresolved: Unresolved::Fault, random: &random, now_ms: 0, limits: &limits };
+        let cx = RenderContext { unresolved: Unresolved::Fault, random: &random, limits: &limits };
         let n: i64 = template.render(&scope, &cx).unwrap().parse().unwrap();
         prop_assert!((least..=most).contains(&n));
     }

@@ -10,6 +10,7 @@
     reason = "tests read files and stop at the first surprise"
 )]
 
+mod canary;
 mod cases;
 mod corpus;
 mod deploy;
@@ -17,13 +18,17 @@ mod dialect;
 mod dialect_flows;
 mod differential;
 mod exceptions;
+mod dialect_oauth;
 mod fuzz;
+mod hostile;
+mod hosts;
 mod jose;
 #[cfg(feature = "jwe")]
 mod jwe;
 mod jwt_oracle;
 mod ledger;
 mod model;
+mod paths;
 mod refusals;
 mod security;
 mod standing;

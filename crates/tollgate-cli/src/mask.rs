@@ -1,6 +1,7 @@
 //! Hides what must not be left in a terminal's history or a log.
 
 use serde_json::Value;
+use tollgate::message::authorization::{basic, form_decoded};
 
 const MASK: &str = "***";
 
@@ -36,6 +37,10 @@ impl Mask {
             if let (true, Ok(value)) = (is_secret(name.as_str()), value.to_str()) {
                 // Without the scheme, as in `Bearer`, which is no secret.
                 self.learn(value.split_once(' ').map_or(value, |(_, credentials)| credentials));
+                // A policy may decode it.
+                if let Some((_, password)) = basic(value) {
+                    self.learn(&password);
+                }
             }
         }
         let body = std::str::from_utf8(request.body()).unwrap_or_default();
@@ -43,7 +48,9 @@ impl Mask {
             if let Some((name, value)) = pair.split_once('=')
                 && is_secret(name)
             {
+                // As it was sent, and as policies read it.
                 self.learn(value);
+                self.learn(&form_decoded(value).unwrap_or_default());
             }
         }
     }
@@ -142,5 +149,17 @@ mod tests {
         let body = mask.body(br#"{"access_token":"NEW","expires_in":1,"inner":[{"client_secret":"S"}]}"#);
         assert_eq!(body, r#"{"access_token":"***","expires_in":1,"inner":[{"client_secret":"***"}]}"#);
         assert_eq!(Mask::new(true).named("Authorization", "Basic abc"), "Basic abc");
+    }
+
+    #[test]
+    fn secrets_are_hidden_as_policies_decode_them() {
+        let mut mask = Mask::new(false);
+        let request = http::Request::post("/?apikey=a%2Fkey%21")
+            .header("authorization", "Basic YWRhOmh1c2gtaHVzaA==")
+            .body(bytes::Bytes::from("client_secret=p%2Bq+rest"))
+            .unwrap();
+        mask.learn_request(&request);
+        let shown = mask.text("ada hush-hush YWRhOmh1c2gtaHVzaA== a%2Fkey%21 a/key! p%2Bq+rest p+q rest");
+        assert_eq!(shown, "ada *** *** *** *** *** ***");
     }
 }

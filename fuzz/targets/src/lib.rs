@@ -84,7 +84,7 @@ fn path(data: &[u8], templates: &[&str]) {
     let Some((path, document)) = text.split_once('\n') else { return };
     let limits = Limits { path_steps: 100_000, ..Limits::default() };
     let random = NoRandom;
-    let cx = RenderContext { unresolved: Unresolved::Fault, random: &random, now_ms: 0, limits: &limits };
+    let cx = RenderContext { unresolved: Unresolved::Fault, random: &random, limits: &limits };
     for template in templates {
         let template = Template::parse(template, &Syntax::default(), &limits).expect("a good template");
         if let Ok(found) = template.compile_by_name().render(&Pair { path, document }, &cx) {

@@ -28,7 +28,7 @@ pub(super) fn look(root: Element<'_>, findings: &mut Findings) {
         };
         if let Some(span) = held.filter(|it| attribute(*it, "ref").is_none()).and_then(literal) {
             let message = format!("a secret is written into `{}`", element.name());
-            let finding = Diagnostic::warning(CODE, message).at(root.source(), span);
+            let finding = Diagnostic::warning(CODE, message).at(&root.source().masked(span), span);
             findings.push(finding.help("read it from an encrypted key value map, and name the variable in `ref`"));
             continue;
         }
