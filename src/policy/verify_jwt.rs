@@ -304,8 +304,8 @@ impl Compiled {
     fn times(&self, cx: &StepContext<'_, '_>, token: &Decoded, now: i64) -> Result<(), Refusal> {
         let allowance = self.time_allowance.as_ref().map(|given| self.span(cx, given)).transpose()?.flatten();
         let allowance = allowance.unwrap_or_default();
-        // RFC 7519 section 4.1.4: on its expiration time it is over already, as an opaque token is.
-        if token.expires_at_ms.is_some_and(|at| now >= at.saturating_add(allowance)) {
+        // The vendors look for a time that lies behind; RFC 7519 section 4.1.4 would end the token at this very moment.
+        if token.expires_at_ms.is_some_and(|at| now > at.saturating_add(allowance)) {
             return Err(Failure::TokenExpired.into());
         }
         let is_to_come = |at: Option<i64>| at.is_some_and(|at| now < at.saturating_sub(allowance));

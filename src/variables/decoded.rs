@@ -104,7 +104,7 @@ impl DecodedVariable {
             Self::SecondsRemaining => Value::Long(remaining(token, now_ms)?.div_euclid(1000)),
             Self::TimeRemainingFormatted => Value::from(span(remaining(token, now_ms)?)),
             Self::IsExpired => Value::Boolean(match token.expires_at_ms {
-                Some(at) => now_ms? >= at,
+                Some(at) => now_ms? > at,
                 None => false,
             }),
         })

@@ -145,13 +145,6 @@ pub(super) const RULES: &[Rule] = &[
         because: "IgnoreIssuedAt on the vendor's page, false unless set; RFC 7519 section 4.1.6 asks for nothing",
     },
     Rule {
-        name: "the token ends this moment",
-        stricter: Tollgate,
-        says: "TokenExpired",
-        holds: |case| case.view.payload.number("exp") == Some(NOW as f64 - case.allowance()),
-        because: "RFC 7519 section 4.1.4: on or after exp it must not be accepted; jsonwebtoken accepts it in that second",
-    },
-    Rule {
         name: "the token ended a fraction of a second ago",
         stricter: Tollgate,
         says: "TokenExpired",
