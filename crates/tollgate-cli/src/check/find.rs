@@ -205,7 +205,7 @@ pub(super) fn first_tag(bytes: &[u8]) -> String {
 /// Whether an archive that cannot be opened seems to hold a bundle: names of files stand in it as they are.
 fn seems_to_hold_bundle(bytes: &[u8]) -> bool {
     let holds = |name: &str| bytes.windows(name.len()).any(|window| window == name.as_bytes());
-    bytes.starts_with(b"PK") && ["apiproxy/", "sharedflowbundle/", "APIProxy/", "EndPoint/"].into_iter().any(holds)
+    bytes.starts_with(b"PK") && ["apiproxy", "sharedflowbundle", "APIProxy"].into_iter().any(holds)
 }
 
 /// The bundles in a zip archive.
