@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostics, Source};
 use crate::xml::{Document, Element};
 
 /// Patterns that are made up.
-const PATTERNS: usize = 6_000;
+const PATTERNS: usize = 4_000;
 /// Texts for each of them.
 const TEXTS: usize = 6;
 
@@ -63,7 +63,7 @@ impl Ours {
 }
 
 fn every_match(search: &JavaSearch, text: &str) -> String {
-    let unit = |at: usize| text[..at].encode_utf16().count();
+    let unit = |at: usize| text.get(..at).unwrap().encode_utf16().count();
     let mut said = String::new();
     let mut from = 0;
     while from <= text.len()
