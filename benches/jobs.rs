@@ -137,43 +137,114 @@ pub(crate) fn verify_on(host: &Host) -> Vec<Job> {
     ]
 }
 
-/// VerifyJWTAccessToken with RS256: tokens whose facts are remembered, and tokens that are all new.
+/// The algorithms that JWTs are measured with.
+pub(crate) const JWT_ALGORITHMS: [&str; 3] = ["HS256", "RS256", "ES256"];
+
+const JWT_SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// VerifyJWTAccessToken: tokens that are all new, for each algorithm, and tokens whose facts are remembered.
+///
+/// The secret of HS256 has to be in a variable, so that job has an AssignMessage step before. Access tokens are not signed
+/// with ES256: there it is a VerifyJWT policy.
 pub(crate) fn verify_jwt() -> Vec<Job> {
-    let key = ring::signature::RsaKeyPair::from_pkcs8(&pem(include_str!("../tests/keys/rsa.private.pem"))).unwrap();
-    let random = ring::rand::SystemRandom::new();
-    let requests = || {
-        let token = |n: usize| {
-            let payload = format!(
-                r#"{{"iss":"https://api.example/token","sub":"key-1","client_id":"key-1","scope":"WRITE READ","iat":{},"exp":{},"jti":"6f2e4a2c-9a52-4f1d-8b0f-{n:012}"}}"#,
-                NOW / 1000 - 1,
-                NOW / 1000 + 3_600,
-            );
-            let mut token =
-                [r#"{"typ":"at+JWT","alg":"RS256"}"#, &payload].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
-            let mut signature = vec![0; key.public().modulus_len()];
-            key.sign(&ring::signature::RSA_PKCS1_SHA256, &random, token.as_bytes(), &mut signature).unwrap();
-            token.push('.');
-            token.push_str(&URL_SAFE_NO_PAD.encode(signature));
-            token
+    let job = |name, algorithm: &str, limits| {
+        let (key, before) = match algorithm {
+            "HS256" => (
+                "<SecretKey><Value ref='private.key'/></SecretKey>".to_owned(),
+                format!(
+                    "<AssignMessage name='key'><AssignVariable><Name>private.key</Name><Value>{JWT_SECRET}</Value></AssignVariable></AssignMessage>"
+                ),
+            ),
+            "RS256" => (public(include_str!("../tests/keys/rsa.public.pem")), String::new()),
+            _ => (public(include_str!("../tests/keys/p256.public.pem")), String::new()),
         };
-        let request = |n| Request::get("/items/7").header("authorization", format!("Bearer {}", token(n)));
-        (0..TOKENS).map(|n| request(n).body(Bytes::new()).unwrap()).collect::<Vec<_>>()
-    };
-    let policy = format!(
-        "<OAuthV2 name='verify'><Operation>VerifyJWTAccessToken</Operation><Algorithm>RS256</Algorithm><PublicKey><Value>{}\
-         </Value></PublicKey><Scope>READ</Scope></OAuthV2>",
-        include_str!("../tests/keys/rsa.public.pem")
-    );
-    let job = |name, limits| {
+        let policy = match algorithm {
+            "ES256" => format!("<VerifyJWT name='verify'><Algorithm>ES256</Algorithm>{key}</VerifyJWT>"),
+            _ => format!(
+                "<OAuthV2 name='verify'><Operation>VerifyJWTAccessToken</Operation><Algorithm>{algorithm}</Algorithm>{key}\
+                 <Scope>READ</Scope></OAuthV2>"
+            ),
+        };
+        let mut deployment = Deployment::new();
+        if !before.is_empty() {
+            deployment = deployment.policy("key.xml", &before);
+        }
+        let deployment = deployment.policy("verify.xml", &policy).proxy_name("orders").entities(entities());
         let host = Host::in_memory().with_clock(FixedClock(NOW));
-        let deployment = Deployment::new().policy("verify.xml", &policy).proxy_name("orders").entities(entities());
         let engine = PolicyEngine::new(deployment.limits(limits), host).unwrap();
-        Job { name, engine, requests: requests(), at: 0.into(), want: Want::Allowed }
+        let sign = signer(algorithm);
+        let request =
+            |n| Request::get("/items/7").header("authorization", format!("Bearer {}", jwt(algorithm, n, &sign)));
+        let requests = (0..TOKENS).map(|n| request(n).body(Bytes::new()).unwrap()).collect();
+        Job { name, engine, requests, at: 0.into(), want: Want::Allowed }
     };
+    let forgetful = Limits { remembered_jwts: 0, ..Limits::default() };
     vec![
-        job("verify JWT: remembered", Limits::default()),
-        job("verify JWT: new, RS256", Limits { remembered_jwts: 0, ..Limits::default() }),
+        job("verify JWT: remembered", "RS256", Limits::default()),
+        job("verify JWT: new, HS256", "HS256", forgetful.clone()),
+        job("verify JWT: new, RS256", "RS256", forgetful.clone()),
+        job("verify JWT: new, ES256", "ES256", forgetful),
     ]
+}
+
+fn public(pem: &str) -> String {
+    format!("<PublicKey><Value>{pem}</Value></PublicKey>")
+}
+
+fn jwt(algorithm: &str, n: usize, sign: &impl Fn(&[u8]) -> Vec<u8>) -> String {
+    let header = format!(r#"{{"typ":"at+JWT","alg":"{algorithm}"}}"#);
+    let payload = format!(
+        r#"{{"iss":"https://api.example/token","sub":"key-1","client_id":"key-1","scope":"WRITE READ","iat":{},"exp":{},"jti":"6f2e4a2c-9a52-4f1d-8b0f-{n:012}"}}"#,
+        NOW / 1000 - 1,
+        NOW / 1000 + 3_600,
+    );
+    let signed = [header, payload].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+    let signature = URL_SAFE_NO_PAD.encode(sign(signed.as_bytes()));
+    format!("{signed}.{signature}")
+}
+
+fn signer(algorithm: &str) -> impl Fn(&[u8]) -> Vec<u8> + use<> {
+    use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+    let random = ring::rand::SystemRandom::new();
+    let rsa = RsaKeyPair::from_pkcs8(&pem(include_str!("../tests/keys/rsa.private.pem"))).unwrap();
+    let p256 = pem(include_str!("../tests/keys/p256.private.pem"));
+    let p256 = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &p256, &random).unwrap();
+    let secret = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, JWT_SECRET.as_bytes());
+    let algorithm = algorithm.to_owned();
+    move |message| match &*algorithm {
+        "HS256" => ring::hmac::sign(&secret, message).as_ref().to_vec(),
+        "RS256" => {
+            let mut signature = vec![0; rsa.public().modulus_len()];
+            rsa.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).unwrap();
+            signature
+        }
+        _ => p256.sign(&random, message).unwrap().as_ref().to_vec(),
+    }
+}
+
+/// The check of a token's signature with a prepared key: what any verification has to pay.
+pub(crate) fn bare_signature(algorithm: &str) -> impl Fn() + 'static {
+    use ring::signature::{
+        ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
+    };
+    let token = jwt(algorithm, 0, &signer(algorithm));
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let (signed, signature) = (signed.to_owned(), URL_SAFE_NO_PAD.decode(signature).unwrap());
+    let secret = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, JWT_SECRET.as_bytes());
+    // The key itself stands behind the bytes that name its algorithm.
+    let (scheme, pem, before): (&dyn VerificationAlgorithm, _, _) = match algorithm {
+        "RS256" => (&RSA_PKCS1_2048_8192_SHA256, pem(include_str!("../tests/keys/rsa.public.pem")), 24),
+        _ => (&ECDSA_P256_SHA256_FIXED, pem(include_str!("../tests/keys/p256.public.pem")), 26),
+    };
+    let public = UnparsedPublicKey::new(scheme, pem[before..].to_vec());
+    let is_hmac = algorithm == "HS256";
+    move || {
+        let (message, signature) = (black_box(signed.as_bytes()), black_box(&signature[..]));
+        assert!(match is_hmac {
+            true => ring::hmac::verify(&secret, message, signature).is_ok(),
+            false => public.verify(message, signature).is_ok(),
+        });
+    }
 }
 
 fn pem(text: &str) -> Vec<u8> {
@@ -268,7 +339,7 @@ pub(crate) fn issue() -> Job {
 
 /// Everything that is counted: the jobs above, and reading each document.
 pub(crate) fn counted() -> Vec<(String, Box<dyn Fn()>)> {
-    let jobs = verify().into_iter().chain([proxy(), issue()]);
+    let jobs = verify().into_iter().chain(verify_jwt()).chain([proxy(), issue()]);
     let mut all: Vec<(String, Box<dyn Fn()>)> =
         jobs.map(|job| (job.name.to_owned(), Box::new(move || job.run()) as Box<dyn Fn()>)).collect();
     for (name, text) in documents() {
@@ -278,6 +349,9 @@ pub(crate) fn counted() -> Vec<(String, Box<dyn Fn()>)> {
             assert!(black_box(PolicyDocument::parse(black_box(&source), "policy", &limits, &mut findings)).is_some());
         };
         all.push((format!("parse: {name}"), Box::new(parse)));
+    }
+    for algorithm in JWT_ALGORITHMS {
+        all.push((format!("{algorithm} signature alone"), Box::new(bare_signature(algorithm))));
     }
     all
 }

@@ -80,11 +80,14 @@ impl PolicyEngine {
     /// [`WouldSuspend`](crate::ErrorKind::WouldSuspend) when the request needs its target, or something else that the
     /// host answers later: use [`begin`](Self::begin) or [`evaluate_with`](Self::evaluate_with).
     pub fn evaluate<'r>(&self, request: &'r Request<Bytes>) -> Result<Outcome<'r>, Error> {
-        let mut outcome = Outcome::begin(self.snapshot.load(), RequestMessage::Borrowed(request));
-        match outcome.drive() {
-            Signal::Done => Ok(outcome),
-            Signal::Token(_) | Signal::Jwks(_) | Signal::Target(_) => Err(Error::would_suspend()),
+        // Made and run where it is returned from, as moving it costs as much as a check.
+        let mut result = Ok(Outcome::begin(self.snapshot.load(), RequestMessage::Borrowed(request)));
+        if let Ok(outcome) = &mut result
+            && !matches!(outcome.drive(), Signal::Done)
+        {
+            result = Err(Error::would_suspend());
         }
+        result
     }
 
     /// Evaluates a request to its end, or to the first thing only the host can do.

@@ -62,7 +62,7 @@ impl<'r> Outcome<'r> {
     pub fn decision(&self) -> Decision<'_> {
         match (
             self.fault(),
-            self.execution.run.cold().and_then(|cold| cold.sent.as_deref()).or(self.execution.run.response.as_deref()),
+            self.execution.run.cold().and_then(|cold| cold.sent.as_ref()).or(self.execution.run.response()),
         ) {
             (Some(fault), _) => Decision::Fault(fault),
             (None, Some(response)) => Decision::Respond(response),
@@ -93,17 +93,12 @@ impl<'r> Outcome<'r> {
 
     /// The response for the client: that of the proxy, or of the fault. Absent when the request may go on.
     pub fn into_response(mut self) -> Option<Response<Bytes>> {
-        if let Some(sent) = self.execution.run.take_sent() {
-            return Some(sent);
+        let answer = self.execution.run.take_answer();
+        if answer.is_some() || self.is_allowed() {
+            return answer;
         }
-        if self.execution.run.fault.is_some() {
-            if let Some(error) = self.execution.run.error {
-                return Some(*error);
-            }
-            let proxy = self.execution.run.proxy.and_then(|at| self.snapshot().proxies.get(at as usize));
-            return Some(self.execution.run.default_response(proxy.map_or(&[], |proxy| &proxy.policies)));
-        }
-        self.execution.run.response.map(|response| *response)
+        let proxy = self.execution.run.proxy.and_then(|at| self.snapshot().proxies.get(at as usize));
+        Some(self.execution.run.default_response(proxy.map_or(&[], |proxy| &proxy.policies)))
     }
 
     /// A flow variable as it stands at the end; nothing when it is unresolved.

@@ -258,24 +258,18 @@ impl Directory {
         Some(Admission { product, operation })
     }
 
-    /// The first product approved for a credential, and among those recorded with its token, that admits a call.
+    /// The first product approved for a credential that admits a call, among those that the caller may use, by their
+    /// places in the credential's list.
     #[inline(always)]
-    pub fn admit_recorded(
+    pub(crate) fn admit_among(
         &self,
         credential: &CredentialRecord,
-        recorded: &Arc<[Arc<str>]>,
         proxy: ProxyId,
         path_suffix: &str,
         verb: &Method,
+        may_use: impl Fn(usize) -> bool,
     ) -> Option<Admission> {
-        // A token issued by the directory in force shares its list with the credential.
-        let all = Arc::ptr_eq(recorded, &credential.product_names);
-        let is_recorded = |product| {
-            let record = self.product_record(product);
-            record.is_some_and(|record| recorded.iter().any(|name| **name == *record.product.name))
-        };
-        let opening = self.openings.get(credential.opening as usize)?;
-        opening.admit(proxy, path_suffix, verb, self.rules, |product| all || is_recorded(product))
+        self.openings.get(credential.opening as usize)?.admit(proxy, path_suffix, verb, self.rules, may_use)
     }
 
     /// The first product approved for a credential that admits a call.
@@ -286,8 +280,7 @@ impl Directory {
         path_suffix: &str,
         verb: &Method,
     ) -> Option<Admission> {
-        let opening = self.openings.get(self.credential(credential)?.opening as usize)?;
-        opening.admit(proxy, path_suffix, verb, self.rules, |_| true)
+        self.admit_among(self.credential(credential)?, proxy, path_suffix, verb, |_| true)
     }
 
     /// The quota that holds for an admitted call: the operation's beats the product's.

@@ -12,10 +12,10 @@ use super::pattern::{Head, PathPattern, PathRules, Screened};
 /// Credentials with the same products share one.
 #[derive(Debug)]
 pub(super) struct Opening {
-    /// What is open on the proxies that some product names, in their order.
-    proxies: Box<[(ProxyId, Box<[Row]>)]>,
-    /// What is open on every other proxy.
-    elsewhere: Box<[Row]>,
+    /// For each proxy, by its number, the list of what is open on it; proxies beyond the last one have the first list.
+    proxies: Box<[u32]>,
+    /// The first is of the proxies that no product names.
+    lists: Box<[Box<[Row]>]>,
 }
 
 /// One way in: a path of a product or of one of its operations.
@@ -23,6 +23,8 @@ pub(super) struct Opening {
 struct Row {
     path: Screened,
     product: ProductId,
+    /// The product's place in the list.
+    place: usize,
     operation: Option<OperationId>,
     /// None means all.
     methods: Option<Box<[Method]>>,
@@ -32,9 +34,20 @@ impl Opening {
     /// Compiles the products of a list.
     pub(super) fn of<'a>(products: impl Iterator<Item = (ProductId, &'a ProductMatcher)>) -> Self {
         let products: Vec<_> = products.collect();
-        let rows = |proxy| products.iter().flat_map(move |(product, matcher)| rows(*product, matcher, proxy)).collect();
+        let rows = |proxy| {
+            let rows = |(place, (product, matcher)): (usize, &(ProductId, &ProductMatcher))| {
+                rows(place, *product, matcher, proxy)
+            };
+            products.iter().enumerate().flat_map(rows).collect()
+        };
         let named: BTreeSet<_> = products.iter().flat_map(|(_, matcher)| matcher.proxies()).collect();
-        Self { proxies: named.into_iter().map(|proxy| (proxy, rows(proxy))).collect(), elsewhere: rows(NOWHERE) }
+        let mut proxies = vec![0; named.last().map_or(0, |last| last.0 as usize + 1)];
+        for (proxy, list) in named.iter().zip(1..) {
+            if let Some(place) = proxies.get_mut(proxy.0 as usize) {
+                *place = list;
+            }
+        }
+        Self { proxies: proxies.into(), lists: [NOWHERE].into_iter().chain(named).map(rows).collect() }
     }
 
     /// The first product, and operation, that admits a call and is one of those the caller may use.
@@ -45,25 +58,27 @@ impl Opening {
         path: &str,
         verb: &Method,
         rules: PathRules,
-        may_use: impl Fn(ProductId) -> bool,
+        may_use: impl Fn(usize) -> bool,
     ) -> Option<Admission> {
-        let named = self.proxies.binary_search_by_key(&proxy, |(named, _)| *named);
-        let rows = named.ok().and_then(|at| self.proxies.get(at)).map_or(&self.elsewhere, |(_, rows)| rows);
+        let list = self.proxies.get(proxy.0 as usize).copied().unwrap_or(0);
         let head = Head::of(path);
-        let admits = |row: &&Row| {
-            row.path.matches(head, path, rules)
+        for row in self.lists.get(list as usize)? {
+            if row.path.matches(head, path, rules)
                 && row.methods.as_ref().is_none_or(|methods| methods.contains(verb))
-                && may_use(row.product)
-        };
-        rows.iter().find(admits).map(|row| Admission { product: row.product, operation: row.operation })
+                && may_use(row.place)
+            {
+                return Some(Admission { product: row.product, operation: row.operation });
+            }
+        }
+        None
     }
 }
 
 /// A proxy that no product names.
 const NOWHERE: ProxyId = ProxyId(u32::MAX);
 
-fn rows(product: ProductId, matcher: &ProductMatcher, proxy: ProxyId) -> Vec<Row> {
-    let open = |path| Row { path, product, operation: None, methods: None };
+fn rows(place: usize, product: ProductId, matcher: &ProductMatcher, proxy: ProxyId) -> Vec<Row> {
+    let open = |path| Row { path, product, place, operation: None, methods: None };
     match matcher {
         ProductMatcher::Nothing => Vec::new(),
         ProductMatcher::Resources { proxies, .. } if proxies.as_ref().is_some_and(|list| !list.contains(&proxy)) => {
@@ -77,6 +92,7 @@ fn rows(product: ProductId, matcher: &ProductMatcher, proxy: ProxyId) -> Vec<Row
             .map(|operation| Row {
                 path: operation.pattern.clone(),
                 product,
+                place,
                 operation: Some(operation.id),
                 methods: operation.methods.clone(),
             })

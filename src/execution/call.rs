@@ -88,12 +88,12 @@ impl Execution<'_> {
                 if response.body().len() > snapshot.settings.limits.body_bytes {
                     self.raise(snapshot, proxy, Raised::new(&runtime::TOO_BIG_BODY).status(502));
                 } else if target.is_some_and(|target| target.is_success(status.as_u16())) {
-                    self.run.response = Some(Box::new(response));
+                    self.run.set_response(response);
                     self.run.side = Side::Response;
                     self.enter(snapshot, proxy, Stage::Response(Endpoint::Target, Part::Pre));
                 } else {
-                    self.run.response = Some(Box::new(response.clone()));
-                    self.run.error = Some(Box::new(response));
+                    self.run.set_response(response.clone());
+                    self.run.set_error(Some(response));
                     let raised = Raised::new(&runtime::ERROR_RESPONSE_CODE).status(status.as_u16());
                     self.raise(snapshot, proxy, raised.detail(status.as_str()));
                 }

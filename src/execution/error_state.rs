@@ -116,10 +116,7 @@ impl Execution<'_> {
 impl Run<'_> {
     /// The error message, which starts as the default response of the fault in force.
     pub(crate) fn error_message(&mut self, proxy: &ProxyPlan) -> &mut http::Response<Bytes> {
-        if self.error.is_none() {
-            self.error = Some(Box::new(self.default_response(proxy.policies.as_slice())));
-        }
-        self.error.get_or_insert_with(Box::default)
+        self.error_or_insert(|run| run.default_response(proxy.policies.as_slice()))
     }
 
     /// The default response of the fault in force.

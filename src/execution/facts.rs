@@ -133,11 +133,11 @@ impl<'a> View<'a, '_> {
             SystemVariable::SystemPodName => Value::text(settings.platform.pod.as_deref()?),
             SystemVariable::SystemRegionName => Value::text(settings.platform.region.as_deref()?),
             SystemVariable::MessageId => {
-                if self.run.message_id.get().is_none() {
-                    let id = uuid(self.snapshot)?;
-                    let _ = self.run.message_id.set(id.into());
+                let known = &self.run.message_id;
+                if known.get().is_none() {
+                    let _ = known.set(uuid(self.snapshot)?.into());
                 }
-                Value::text(self.run.message_id.get()?)
+                Value::text(known.get()?)
             }
         })
     }

@@ -8,6 +8,8 @@ mod run;
 mod target;
 mod view;
 
+use std::mem::ManuallyDrop;
+
 use crate::fault::{Raised, runtime};
 use crate::host::HostFailure;
 use crate::message::RequestMessage;
@@ -106,24 +108,38 @@ impl<'r> Execution<'r> {
                     continue;
                 }
                 self.run.begin_step();
-                let result = if self.run.steps > snapshot.settings.limits.steps {
-                    StepResult::Raise(Raised { host: true, ..Raised::new(&runtime::TOO_MANY_STEPS) })
-                } else {
-                    policy.compiled.execute(&mut StepContext { run: &mut self.run, snapshot, proxy, policy })
-                };
-                match result {
-                    StepResult::Continue => self.cursor.at += 1,
-                    other => {
-                        if let Some(signal) = self.settle(snapshot, proxy, policy, step.policy, other) {
-                            return signal;
-                        }
-                    }
+                if self.run.steps > snapshot.settings.limits.steps {
+                    self.stop(snapshot, proxy, policy, step.policy);
+                    continue;
                 }
+                let mut cx = StepContext { run: &mut self.run, snapshot, proxy, policy };
+                // Going on owns nothing: there is no need to look for what to drop.
+                let result = ManuallyDrop::new(policy.compiled.execute(&mut cx));
+                if matches!(*result, StepResult::Continue) {
+                    self.cursor.at += 1;
+                    continue;
+                }
+                let result = ManuallyDrop::into_inner(result);
+                if let Some(signal) = self.settle(snapshot, proxy, policy, step.policy, result) {
+                    return signal;
+                }
+            }
+            // A policy document is over after its steps.
+            if proxy.is_bare() && self.cursor.stage == Stage::Request(Endpoint::Proxy, Part::Pre) {
+                self.cursor.stage = Stage::Done;
+                return Signal::Done;
             }
             if let Some(signal) = self.advance(snapshot, proxy) {
                 return signal;
             }
         }
+    }
+
+    /// More steps ran than may.
+    #[cold]
+    fn stop(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan, policy: &PolicyPlan, at: u32) {
+        let raised = Raised { host: true, ..Raised::new(&runtime::TOO_MANY_STEPS) };
+        self.failed(snapshot, proxy, policy, at, raised);
     }
 
     /// Goes on with the step that waited, and what the host answered it.
@@ -163,8 +179,22 @@ impl<'r> Execution<'r> {
                 self.run.side = Side::Response;
                 self.enter(snapshot, proxy, Stage::PostClient);
             }
-            StepResult::Suspend(Need::Token(request)) => return Some(Signal::Token(request)),
-            StepResult::Suspend(Need::Jwks(uri)) => return Some(Signal::Jwks(uri)),
+            StepResult::Suspend(need) => {
+                return Some(match *need {
+                    Need::Token(request) => Signal::Token(request),
+                    Need::Jwks(uri) => Signal::Jwks(uri),
+                });
+            }
+            // Nothing runs after a policy document that failed.
+            StepResult::Raise(mut raised)
+                if proxy.is_bare() && !policy.continue_on_error && self.run.cold().is_none() =>
+            {
+                raised.policy.get_or_insert(at);
+                self.run.fault = Some(raised);
+                self.run.side = Side::Error;
+                self.cursor = Cursor { stage: Stage::Done, list: None, at: 0 };
+                return Some(Signal::Done);
+            }
             StepResult::Raise(raised) => self.failed(snapshot, proxy, policy, at, raised),
         }
         None
@@ -195,7 +225,7 @@ impl<'r> Execution<'r> {
         }
         // A RaiseFault has made its response already.
         if self.run.side != Side::Error {
-            self.run.error = None;
+            self.run.set_error(None);
         }
         true
     }
@@ -296,13 +326,10 @@ impl<'r> Execution<'r> {
     }
 
     /// The steps of a stage have ended: on to the next.
+    #[inline(never)]
     fn advance(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan) -> Option<Signal> {
         use Endpoint::{Proxy, Target};
         let next = match self.cursor.stage {
-            Stage::Request(Proxy, Part::Pre) if proxy.is_bare() => {
-                self.cursor.stage = Stage::Done;
-                return Some(Signal::Done);
-            }
             Stage::Request(end, part) => match (end, part.next()) {
                 (_, Some(part)) => Stage::Request(end, part),
                 (Proxy, None) => Stage::Route,

@@ -77,12 +77,16 @@ pub(crate) enum TokenText {
 /// The state that few requests need: made when it is first written to.
 #[derive(Default)]
 pub(crate) struct Cold {
+    /// The request as policies changed it.
+    edited: Option<Request<Bytes>>,
+    response: Option<Response<Bytes>>,
+    error: Option<Response<Bytes>>,
     /// What was written to variables, by their slots.
     slots: Vec<Option<Value<'static>>>,
     /// The steps that called the shared flows being run, the innermost last.
     pub(crate) calls: Vec<Frame>,
     /// What the client was sent, where steps run afterwards that might change it.
-    pub(crate) sent: Option<Box<Response<Bytes>>>,
+    pub(crate) sent: Option<Response<Bytes>>,
     /// When it was sent.
     pub(crate) sent_ms: Option<i64>,
     /// When the run began, where somebody has to know later.
@@ -127,10 +131,6 @@ const UNREAD: i64 = i64::MIN;
 pub(crate) struct Run<'r> {
     /// The request as it came, never changed.
     received: RequestMessage<'r>,
-    /// The request as policies changed it.
-    edited: Option<Box<Request<Bytes>>>,
-    pub(crate) response: Option<Box<Response<Bytes>>>,
-    pub(crate) error: Option<Box<Response<Bytes>>>,
     pub(crate) side: Side,
     pub(crate) verified: Option<Verified>,
     /// The key that was verified last.
@@ -156,9 +156,6 @@ impl<'r> Run<'r> {
     pub(crate) fn new(received: RequestMessage<'r>, proxy: Option<u32>, suffix: u32) -> Self {
         Self {
             received,
-            edited: None,
-            response: None,
-            error: None,
             side: Side::Request,
             verified: None,
             key: None,
@@ -175,19 +172,66 @@ impl<'r> Run<'r> {
     }
 
     /// What few requests need, if this one does.
+    #[inline]
     pub(crate) fn cold(&self) -> Option<&Cold> {
         self.cold.as_deref()
     }
 
-    /// What few requests need.
+    /// The same for writing, made if it is not there.
     pub(crate) fn cold_mut(&mut self) -> &mut Cold {
         self.cold.get_or_insert_default()
+    }
+
+    /// The same for writing, if it is there.
+    #[inline]
+    fn known_cold(&mut self) -> Option<&mut Cold> {
+        self.cold.as_deref_mut()
+    }
+
+    /// The response, once there is one.
+    pub(crate) fn response(&self) -> Option<&Response<Bytes>> {
+        self.cold()?.response.as_ref()
+    }
+
+    /// Puts a response in the place of the one there is.
+    pub(crate) fn set_response(&mut self, response: Response<Bytes>) {
+        self.cold_mut().response = Some(response);
+    }
+
+    /// The error message, once there is one.
+    pub(crate) fn error(&self) -> Option<&Response<Bytes>> {
+        self.cold()?.error.as_ref()
+    }
+
+    /// The error message for writing: what is there, or what `default` makes.
+    pub(crate) fn error_or_insert(&mut self, default: impl FnOnce(&Self) -> Response<Bytes>) -> &mut Response<Bytes> {
+        let made = if self.error().is_none() { Some(default(self)) } else { None };
+        let error = &mut self.cold_mut().error;
+        if made.is_some() {
+            *error = made;
+        }
+        error.get_or_insert_default()
+    }
+
+    /// Puts an error message in the place of the one there is.
+    pub(crate) fn set_error(&mut self, error: Option<Response<Bytes>>) {
+        if error.is_some() || self.error().is_some() {
+            self.cold_mut().error = error;
+        }
+    }
+
+    /// The response that was sent before the last steps ran, or else the error message or the response there is.
+    pub(crate) fn take_answer(&mut self) -> Option<Response<Bytes>> {
+        let is_refused = self.fault.is_some();
+        let cold = self.known_cold()?;
+        let last = if is_refused { &mut cold.error } else { &mut cold.response };
+        cold.sent.take().or_else(|| last.take())
     }
 
     /// A step begins: what another left behind of its progress is not for it.
     pub(crate) fn begin_step(&mut self) {
         self.steps += 1;
-        if let Some(cold) = &mut self.cold {
+        if let Some(cold) = self.known_cold() {
             cold.progress = 0;
         }
     }
@@ -221,7 +265,7 @@ impl<'r> Run<'r> {
 
     /// What a policy found in a token.
     pub(crate) fn judged(&self, policy: u32) -> Option<&Judged> {
-        self.cold.as_ref()?.judged.iter().find(|(at, _)| *at == policy).map(|(_, judged)| judged)
+        self.cold()?.judged.iter().find(|(at, _)| *at == policy).map(|(_, judged)| judged)
     }
 
     /// The target endpoint, once it is known.
@@ -241,7 +285,7 @@ impl<'r> Run<'r> {
 
     /// No conditional flow is being run any more.
     pub(crate) fn leave_flow(&mut self) {
-        if let Some(cold) = &mut self.cold {
+        if let Some(cold) = self.known_cold() {
             cold.flow = None;
         }
     }
@@ -253,18 +297,13 @@ impl<'r> Run<'r> {
 
     /// Ends the innermost call of a shared flow.
     pub(crate) fn leave_call(&mut self) -> Option<Frame> {
-        self.cold.as_mut()?.calls.pop()
+        self.known_cold()?.calls.pop()
     }
 
     /// The failures of policies, the latest first.
     pub(crate) fn failures(&self) -> impl Iterator<Item = &Raised> {
-        let noted = self.cold.iter().flat_map(|cold| cold.failures.iter().rev());
+        let noted = self.cold().into_iter().flat_map(|cold| cold.failures.iter().rev());
         self.fault.iter().chain(noted)
-    }
-
-    /// The response that was sent before the last steps ran.
-    pub(crate) fn take_sent(&mut self) -> Option<Response<Bytes>> {
-        self.cold.as_mut()?.sent.take().map(|sent| *sent)
     }
 
     pub(crate) fn into_owned(self) -> Run<'static> {
@@ -278,17 +317,21 @@ impl<'r> Run<'r> {
 
     /// The request as it is now.
     pub(crate) fn request(&self) -> &Request<Bytes> {
-        self.edited.as_deref().unwrap_or_else(|| self.received.get())
+        match self.cold() {
+            Some(Cold { edited: Some(edited), .. }) => edited,
+            _ => self.received.get(),
+        }
     }
 
     /// Whether policies changed the request.
     pub(crate) fn is_edited(&self) -> bool {
-        self.edited.is_some()
+        self.cold().is_some_and(|cold| cold.edited.is_some())
     }
 
     /// The request for writing: copied at the first write.
     pub(crate) fn request_mut(&mut self) -> &mut Request<Bytes> {
-        self.edited.get_or_insert_with(|| Box::new(self.received.get().clone()))
+        let cold = self.cold.get_or_insert_default();
+        cold.edited.get_or_insert_with(|| self.received.get().clone())
     }
 
     /// Removes headers that only the platform itself may set; policies and targets trust them.
@@ -358,18 +401,16 @@ impl<'r> Run<'r> {
                 Some(MessageRef::Request(self.request()))
             }
             (MessageName::Response, _) | (MessageName::Message, Side::Response) => {
-                self.response.as_deref().map(MessageRef::Response)
+                self.response().map(MessageRef::Response)
             }
-            (MessageName::Error, _) | (MessageName::Message, Side::Error) => {
-                self.error.as_deref().map(MessageRef::Response)
-            }
-            (MessageName::Custom(at), _) => self.cold.as_ref()?.custom.get(at as usize)?.as_ref().map(Message::as_ref),
+            (MessageName::Error, _) | (MessageName::Message, Side::Error) => self.error().map(MessageRef::Response),
+            (MessageName::Custom(at), _) => self.cold()?.custom.get(at as usize)?.as_ref().map(Message::as_ref),
         }
     }
 
     /// What is written to a variable, if anything was.
     pub(crate) fn slot(&self, var: VarRef) -> Option<&Value<'static>> {
-        self.cold.as_ref()?.slots.get(var.0 as usize)?.as_ref()
+        self.cold()?.slots.get(var.0 as usize)?.as_ref()
     }
 
     /// Writes a variable; message variables are written into their message.
@@ -414,7 +455,7 @@ impl<'r> Run<'r> {
 
     /// What was written to a variable that the deployment does not name.
     pub(crate) fn unnamed(&self, name: &str) -> Option<&Value<'static>> {
-        let unnamed = &self.cold.as_ref()?.unnamed;
+        let unnamed = &self.cold()?.unnamed;
         unnamed.iter().rev().find(|(known, _)| **known == *name).map(|(_, value)| value)
     }
 
@@ -441,7 +482,7 @@ impl<'r> Run<'r> {
 
     /// Takes down what a token's verification found out; what was written to the variables of a token is forgotten, as a
     /// verification sets them all anew.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn note_token(&mut self, proxy: &ProxyPlan, verified: Verified) {
         self.unset(proxy, |kind| matches!(kind, Kind::Token(_)));
         self.key_is_latest = false;
@@ -468,7 +509,7 @@ impl<'r> Run<'r> {
 
     #[inline]
     fn unset(&mut self, proxy: &ProxyPlan, is_set_anew: impl Fn(&Kind) -> bool) {
-        let Some(cold) = &mut self.cold else { return };
+        let Some(cold) = self.known_cold() else { return };
         for (slot, (_, entry)) in cold.slots.iter_mut().zip(proxy.names.iter()) {
             if is_set_anew(&entry.kind) {
                 *slot = None;
@@ -483,7 +524,7 @@ impl<'r> Run<'r> {
 
     /// The key that a policy verified.
     pub(crate) fn verified_key(&self, policy: VarRef) -> Option<&VerifiedKey> {
-        let earlier = self.cold.iter().flat_map(|cold| cold.keys.iter().rev());
+        let earlier = self.cold().into_iter().flat_map(|cold| cold.keys.iter().rev());
         self.key.iter().chain(earlier).find(|key| key.policy == policy)
     }
 
@@ -509,13 +550,13 @@ impl<'r> Run<'r> {
                 Some(MessageMut::Request(self.request_mut()))
             }
             (MessageName::Response, _) | (MessageName::Message, Side::Response) => {
-                self.response.as_deref_mut().map(MessageMut::Response)
+                self.known_cold()?.response.as_mut().map(MessageMut::Response)
             }
             (MessageName::Error, _) | (MessageName::Message, Side::Error) => {
-                self.error.as_deref_mut().map(MessageMut::Response)
+                self.known_cold()?.error.as_mut().map(MessageMut::Response)
             }
             (MessageName::Custom(at), _) => {
-                self.cold.as_mut()?.custom.get_mut(at as usize)?.as_mut().map(Message::as_mut)
+                self.known_cold()?.custom.get_mut(at as usize)?.as_mut().map(Message::as_mut)
             }
         }
     }
@@ -526,11 +567,11 @@ impl<'r> Run<'r> {
     }
 
     pub(crate) fn write_last_headers(&mut self, proxy: &ProxyPlan) {
-        let Some(cold) = self.cold.as_mut().filter(|cold| !cold.last_headers.is_empty()) else { return };
+        let Some(cold) = self.known_cold().filter(|cold| !cold.last_headers.is_empty()) else { return };
         let headers = std::mem::take(&mut cold.last_headers);
         let message = match self.fault {
             Some(_) => Some(self.error_message(proxy)),
-            None => self.response.as_deref_mut(),
+            None => self.known_cold().and_then(|cold| cold.response.as_mut()),
         };
         if let Some(message) = message {
             for (name, value) in headers {
@@ -543,8 +584,8 @@ impl<'r> Run<'r> {
     pub(crate) fn send(&mut self, host: &Host) {
         let now_ms = self.now_ms(host).ok();
         let sent = match self.fault {
-            Some(_) => self.error.clone(),
-            None => self.response.clone(),
+            Some(_) => self.error().cloned(),
+            None => self.response().cloned(),
         };
         let cold = self.cold_mut();
         (cold.sent, cold.sent_ms) = (sent, now_ms);
@@ -565,19 +606,19 @@ impl<'r> Run<'r> {
 
     /// The conditional flow that was chosen for the request.
     pub(crate) fn chosen(&self, end: Endpoint) -> Option<u32> {
-        let [proxy, target] = self.cold.as_ref()?.chosen;
+        let [proxy, target] = self.cold()?.chosen;
         if end == Endpoint::Proxy { proxy } else { target }
     }
 
     /// The call of the target, once there is one.
     pub(crate) fn call(&self) -> Option<&TargetCall> {
-        self.cold.as_ref()?.call.as_ref()
+        self.cold()?.call.as_ref()
     }
 
     /// A null route: the request comes back as the response, unless a policy already wrote one.
     pub(crate) fn loop_back(&mut self, with: NullRoute) {
         self.side = Side::Response;
-        if self.response.is_some() {
+        if self.response().is_some() {
             return;
         }
         let request = self.request();
@@ -594,6 +635,6 @@ impl<'r> Run<'r> {
                 }
             }
         }
-        self.response = Some(Box::new(response));
+        self.set_response(response);
     }
 }

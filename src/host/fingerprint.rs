@@ -30,7 +30,7 @@ impl FingerprintKey {
     }
 
     /// The fingerprint of a text.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of(&self, text: &[u8]) -> u128 {
         let [k0, k1] = self.0;
         let mut state = State(

@@ -68,6 +68,15 @@ impl FoundToken {
         self.expires_at_ms().map(|at| at.saturating_sub(now_ms).max(0) / 1000)
     }
 
+    /// The number of what does not change about it, where the store keeps that once for many tokens.
+    #[inline]
+    pub(crate) fn grant_id(&self) -> Option<GrantId> {
+        match &self.0 {
+            Found::Record(_) => None,
+            Found::Compact(token) => Some(token.grant()),
+        }
+    }
+
     /// What does not change about it; status, times and count of refreshes are those of this type instead.
     #[inline]
     pub(crate) fn grant<'a>(&'a self, store: &'a dyn TokenStore) -> Option<&'a AccessToken> {

@@ -22,7 +22,7 @@ impl BasePath {
     }
 
     /// Where the suffix of a path starts that this base path serves; only whole elements match.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn matches(&self, path: &str) -> Option<usize> {
         if self.text.is_empty() {
             return (path.is_empty() || path.starts_with('/')).then_some(0);
@@ -30,6 +30,7 @@ impl BasePath {
         self.matches_text(path)
     }
 
+    #[inline(never)]
     fn matches_text(&self, path: &str) -> Option<usize> {
         if !self.wildcard {
             let rest = path.strip_prefix(self.text.as_str())?;

@@ -218,8 +218,8 @@ impl Compiled {
     fn create(&self, cx: &mut StepContext<'_, '_>, message: MessageName) -> Result<(), EditFailure> {
         match message {
             MessageName::Request => *cx.run.request_mut() = Request::new(Bytes::new()),
-            MessageName::Response => cx.run.response = Some(Box::default()),
-            MessageName::Error | MessageName::Message => cx.run.error = Some(Box::default()),
+            MessageName::Response => cx.run.set_response(http::Response::default()),
+            MessageName::Error | MessageName::Message => cx.run.set_error(Some(http::Response::default())),
             MessageName::Custom(at) => {
                 let by_side = if cx.run.side == Side::Request { MessageKind::Request } else { MessageKind::Response };
                 let new = match self.kind.unwrap_or(by_side) {

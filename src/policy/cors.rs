@@ -218,7 +218,7 @@ impl Run for Compiled {
             Err(raised) if answers && !raised.host && !cx.policy.continue_on_error => {
                 let response = cx.run.fault_response(&raised, Some(&cx.policy.name));
                 cx.note_failure(raised);
-                cx.run.response = Some(Box::new(response));
+                cx.run.set_response(response);
                 return StepResult::Send;
             }
             Err(raised) => return StepResult::Raise(raised),
@@ -233,7 +233,7 @@ impl Run for Compiled {
         if answers && verdict.is_preflight {
             let mut response = Response::new(Bytes::new());
             response.headers_mut().extend(headers);
-            cx.run.response = Some(Box::new(response));
+            cx.run.set_response(response);
             return StepResult::Respond;
         }
         cx.run.set_last_headers(headers);

@@ -221,7 +221,7 @@ macro_rules! policy_table {
         impl Run for CompiledPolicy {
             #[inline(always)]
             fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
-                match self { $(Self::$name(policy) => policy.execute(cx),)+ }
+                match self { $(Self::$name(policy) => execute(policy, cx),)+ }
             }
 
             fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
@@ -231,6 +231,12 @@ macro_rules! policy_table {
             fn may_suspend(&self) -> bool {
                 match self { $(Self::$name(policy) => policy.may_suspend(),)+ }
             }
+        }
+
+        /// Keeps the loop free of what one policy or another needs in registers and on the stack.
+        #[inline(never)]
+        fn execute(policy: &impl Run, cx: &mut StepContext<'_, '_>) -> StepResult {
+            policy.execute(cx)
         }
 
         /// Every policy type that is read, and whether it runs.

@@ -106,7 +106,7 @@ impl Run for Compiled {
         let raised = raised.status(response.status().as_u16());
         // A policy that may fail without consequence leaves no error message behind outside of the error flow.
         if in_error || !cx.policy.continue_on_error {
-            cx.run.error = Some(Box::new(response));
+            cx.run.set_error(Some(response));
         }
         StepResult::Raise(raised)
     }
@@ -114,7 +114,7 @@ impl Run for Compiled {
 
 impl Compiled {
     fn respond(&self, cx: &mut StepContext<'_, '_>, raised: &Raised) -> Result<ResponseMessage, EditFailure> {
-        let earlier = if cx.run.side == Side::Error { cx.run.error.as_deref().cloned() } else { None };
+        let earlier = if cx.run.side == Side::Error { cx.run.error().cloned() } else { None };
         let merges = cx.run.fault.as_ref().is_some_and(|fault| is_raise_fault(fault.spec));
         let headers = if earlier.is_some() && merges { HeaderMode::Merge } else { HeaderMode::Replace };
         let response = match earlier {

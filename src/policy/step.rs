@@ -28,7 +28,7 @@ pub(crate) enum StepResult {
     /// The policy wrote the response itself, and no other step sees it.
     Send,
     /// The run waits for its host.
-    Suspend(Need),
+    Suspend(Box<Need>),
 }
 
 impl From<Result<(), Raised>> for StepResult {
@@ -148,7 +148,7 @@ impl<'s, 'r> StepContext<'s, 'r> {
         let answer = request.query().ask(&*self.snapshot.host.tokens);
         match answer {
             Answer::Ready(reply) => Ok(reply),
-            Answer::Deferred => Err(StepResult::Suspend(Need::Token(request))),
+            Answer::Deferred => Err(StepResult::Suspend(Need::Token(request).into())),
             Answer::Failed(_) => Err(StepResult::Raise(Raised::host_failure())),
         }
     }
@@ -157,7 +157,7 @@ impl<'s, 'r> StepContext<'s, 'r> {
     pub(crate) fn jwks(&self, uri: &str) -> Result<Option<Bytes>, StepResult> {
         match self.snapshot.host.jwks.fetch(uri) {
             Answer::Ready(document) => Ok(Some(document)),
-            Answer::Deferred => Err(StepResult::Suspend(Need::Jwks(uri.into()))),
+            Answer::Deferred => Err(StepResult::Suspend(Need::Jwks(uri.into()).into())),
             Answer::Failed(_) => Ok(None),
         }
     }

@@ -24,5 +24,6 @@ mod ledger;
 mod limits;
 mod model;
 mod refusals;
+mod standing;
 mod table;
 mod variables;

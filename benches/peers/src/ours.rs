@@ -40,9 +40,13 @@ pub fn add(bench: &mut Bench) {
         }
         repeat(jobs::verify_on(&host).into_iter().find(|job| job.name == "verify: accepted").unwrap())
     });
-    for (row, name, times) in [("JWT RS256", "verify JWT: new, RS256", 200), ("JWT seen before", "verify JWT: remembered", 5_000)] {
-        bench.add(&format!("{row}/ours"), times, |_| {
-            repeat(jobs::verify_jwt().into_iter().find(|job| job.name == name).unwrap())
+    let jwt = |name: &str| repeat(jobs::verify_jwt().into_iter().find(|job| job.name == name).unwrap());
+    bench.add("JWT seen before/ours", 5_000, |_| jwt("verify JWT: remembered"));
+    for (algorithm, times) in [("HS256", 2_000), ("RS256", 200), ("ES256", 200)] {
+        bench.add(&format!("JWT {algorithm}/ours"), times, |_| jwt(&format!("verify JWT: new, {algorithm}")));
+        bench.add(&format!("JWT {algorithm}/signature alone"), times, |_| {
+            let check = jobs::bare_signature(algorithm);
+            move |times| (0..times).for_each(|_| check())
         });
     }
     bench.add("whole proxy, request side/ours", 5_000, |_| repeat(jobs::proxy()));

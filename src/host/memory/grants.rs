@@ -9,6 +9,18 @@ use crate::host::AccessToken;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GrantId(pub(in crate::host) u32);
 
+impl GrantId {
+    #[inline]
+    pub(crate) fn number(self) -> usize {
+        self.0 as usize
+    }
+
+    #[cfg(test)]
+    pub(crate) fn numbered(number: u32) -> Self {
+        Self(number)
+    }
+}
+
 /// Blocks of 1, 2, 4, ... grants.
 const BLOCKS: usize = 26;
 

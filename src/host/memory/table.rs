@@ -175,23 +175,39 @@ impl Table {
     }
 
     /// What is kept of a token.
-    #[inline]
+    #[inline(always)]
     pub(super) fn get(&self, fingerprint: u128) -> Option<Words> {
         let fingerprint = split(fingerprint);
-        for _ in 0..TRIES {
-            let page = self.page_of(fingerprint)?;
-            let before = page.sequence.load(Ordering::Acquire);
-            if before & 1 == 0 {
-                let found = page.get(fingerprint);
-                fence(Ordering::Acquire);
-                // A page that split in the meantime no longer knows what moved out of it.
-                let is_settled = page.sequence.load(Ordering::Relaxed) == before
-                    && (found.is_some() || self.page_of(fingerprint).is_some_and(|now| std::ptr::eq(now, page)));
-                if is_settled {
-                    return found;
-                }
-            }
+        match self.try_get(fingerprint) {
+            Some(found) => found,
+            None => self.get_again(fingerprint),
+        }
+    }
+
+    /// What is kept of a token, or not, unless a writer was there in between.
+    #[inline(always)]
+    fn try_get(&self, fingerprint: [u64; 2]) -> Option<Option<Words>> {
+        let Some(page) = self.page_of(fingerprint) else { return Some(None) };
+        let before = page.sequence.load(Ordering::Acquire);
+        if before & 1 != 0 {
+            return None;
+        }
+        let found = page.get(fingerprint);
+        fence(Ordering::Acquire);
+        // A page that split in the meantime no longer knows what moved out of it.
+        let is_settled = page.sequence.load(Ordering::Relaxed) == before
+            && (found.is_some() || self.page_of(fingerprint).is_some_and(|now| std::ptr::eq(now, page)));
+        is_settled.then_some(found)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn get_again(&self, fingerprint: [u64; 2]) -> Option<Words> {
+        for _ in 1..TRIES {
             spin_loop();
+            if let Some(found) = self.try_get(fingerprint) {
+                return found;
+            }
         }
         let _writer = self.lock();
         self.page_of(fingerprint)?.get(fingerprint)

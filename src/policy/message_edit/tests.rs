@@ -413,16 +413,16 @@ fn in_error_flow(
     let request = request("GET", "/", &[], "");
     let mut run = RunState::new(RequestMessage::Borrowed(&request), None, 0);
     run.side = Side::Error;
-    run.error = Some(Box::new(error));
+    run.set_error(Some(error));
     run.fault = fault.map(Raised::new);
     for policy in &proxy.policies {
         let mut cx = StepContext { run: &mut run, snapshot: &snapshot, proxy, policy };
         if let StepResult::Raise(raised) = policy.compiled.execute(&mut cx) {
-            assert_eq!(raised.http_status(), run.error.as_ref().unwrap().status().as_u16());
+            assert_eq!(raised.http_status(), run.error().unwrap().status().as_u16());
             run.fault = Some(raised);
         }
     }
-    *run.error.unwrap()
+    run.error().unwrap().clone()
 }
 
 #[test]

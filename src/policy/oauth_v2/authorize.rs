@@ -152,6 +152,7 @@ impl Code {
         })
     }
 
+    #[inline(never)]
     pub(super) fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
         let result = self.start(cx);
         self.endpoint.form.end(cx, result)
@@ -227,7 +228,7 @@ impl Code {
             let scope = Some(&*record.scope).filter(|scope| !scope.is_empty());
             let fields = [("code", Some(code.expose())), ("state", record.state.as_deref()), ("scope", scope)];
             let separator = if redirect.contains('?') { '&' } else { '?' };
-            cx.run.response = Some(Box::new(redirection(&redirect, separator, &fields)?));
+            cx.run.set_response(redirection(&redirect, separator, &fields)?);
         }
         let values = [code.expose().to_owned(), redirect, record.scope.to_string(), record.client_id.to_string()];
         for (var, value) in self.outputs.into_iter().zip(values) {
@@ -248,6 +249,7 @@ impl Implicit {
         })
     }
 
+    #[inline(never)]
     pub(super) fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
         let result = self.start(cx);
         self.endpoint.form.end(cx, result)
@@ -307,7 +309,7 @@ impl Implicit {
             return Ok(StepResult::Continue);
         }
         let Some(response) = response else { return Err(cx.unexpected().into()) };
-        cx.run.response = Some(Box::new(response?));
+        cx.run.set_response(response?);
         Ok(StepResult::Respond)
     }
 }

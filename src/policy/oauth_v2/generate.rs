@@ -49,6 +49,7 @@ impl Generate {
         })
     }
 
+    #[inline(never)]
     pub(super) fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
         let result = self.start(cx);
         self.form.end(cx, result)

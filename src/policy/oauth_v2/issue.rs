@@ -171,7 +171,7 @@ impl Issue {
         self.tell(cx, |cx, issued| {
             if form.respond {
                 let body = if form.rfc { issued.rfc_body() } else { issued.legacy_body() };
-                cx.run.response = Some(Box::new(response::json(200, &body, form.rfc)));
+                cx.run.set_response(response::json(200, &body, form.rfc));
             }
         })?;
         Ok(if form.respond { StepResult::Respond } else { StepResult::Continue })

@@ -54,7 +54,9 @@ impl Location {
         match self {
             Self::Header => {
                 let (start, token) = header_token(cx, limit).ok_or_else(|| cx.raise(&INVALID_ACCESS_TOKEN_FORMAT))?;
-                Ok((String::from_utf8_lossy(token), header_text(cx, start, token)))
+                // It is ASCII: a token of other characters is none.
+                let text = std::str::from_utf8(token).map_err(|_| cx.raise(&INVALID_ACCESS_TOKEN_FORMAT))?;
+                Ok((Cow::Borrowed(text), header_text(cx, start, token)))
             }
             Self::Variable { var, name, prefix } => {
                 let token = variable_token(cx, *var, name, prefix.as_deref(), limit)?;

@@ -19,6 +19,7 @@ pub(super) mod profile;
 mod refresh;
 mod refusal;
 mod response;
+mod standing;
 mod status;
 mod verify;
 mod verify_jwt;

@@ -41,6 +41,7 @@ impl Refresh {
         })
     }
 
+    #[inline(never)]
     pub(super) fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
         let result = self.start(cx);
         self.form.end(cx, result)

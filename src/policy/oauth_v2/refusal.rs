@@ -113,10 +113,10 @@ impl Form {
         let response = response::json(refusal.status, &body, self.rfc);
         if goes_on {
             cx.note_failure(raised);
-            cx.run.response = Some(Box::new(response));
+            cx.run.set_response(response);
             return StepResult::Respond;
         }
-        cx.run.error = Some(Box::new(response));
+        cx.run.set_error(Some(response));
         StepResult::Raise(raised)
     }
 }

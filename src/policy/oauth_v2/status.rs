@@ -44,6 +44,7 @@ impl ChangeStatus {
         Some(Self { tokens: policy.tokens.iter().map(&mut token).collect(), status, respond })
     }
 
+    #[inline(never)]
     pub(super) fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
         self.change_from(cx, 0).unwrap_or_else(|result| result)
     }
@@ -75,7 +76,7 @@ impl ChangeStatus {
         if !self.respond {
             return Ok(StepResult::Continue);
         }
-        cx.run.response = Some(Box::new(http::Response::new(bytes::Bytes::new())));
+        cx.run.set_response(http::Response::new(bytes::Bytes::new()));
         Ok(StepResult::Respond)
     }
 

@@ -22,35 +22,51 @@ impl Verify {
     }
 
     pub(super) fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
-        let limit = cx.snapshot.settings.limits.token_bytes;
-        let tokens = &cx.snapshot.host.tokens;
-        let (answer, text) = match &self.location {
-            Location::Header => {
-                let Some((start, token)) = header_token(cx, limit) else {
-                    return cx.raise(&INVALID_ACCESS_TOKEN_FORMAT);
-                };
-                (tokens.find(TokenKey::from_ascii(token)), header_text(cx, start, token))
-            }
-            Location::Variable { .. } => match self.location.token(cx, limit) {
-                Ok((token, text)) => (tokens.find(TokenKey::new(&token)), text),
-                Err(result) => return result,
-            },
+        let Location::Header = &self.location else { return self.execute_elsewhere(cx) };
+        let Some((start, token)) = header_token(cx, cx.snapshot.settings.limits.token_bytes) else {
+            return cx.raise(&INVALID_ACCESS_TOKEN_FORMAT);
         };
+        match cx.snapshot.host.tokens.find(TokenKey::from_ascii(token)) {
+            Answer::Ready(Some(found)) => {
+                let text = header_text(cx, start, token);
+                self.judge.judge(cx, text, found, Products::Recorded)
+            }
+            other => self.not_found(cx, &other),
+        }
+    }
+
+    /// The same for a token in a variable.
+    #[inline(never)]
+    fn execute_elsewhere(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
+        let (token, text) = match self.location.token(cx, cx.snapshot.settings.limits.token_bytes) {
+            Ok(found) => found,
+            Err(result) => return result,
+        };
+        match cx.snapshot.host.tokens.find(TokenKey::new(&token)) {
+            Answer::Ready(Some(found)) => {
+                drop(token);
+                self.judge.judge(cx, text, found, Products::Recorded)
+            }
+            other => self.not_found(cx, &other),
+        }
+    }
+
+    /// The store has no token to tell of.
+    #[cold]
+    fn not_found(&self, cx: &StepContext<'_, '_>, answer: &Answer<Option<FoundToken>>) -> StepResult {
         match answer {
-            Answer::Ready(Some(found)) => self.judge.judge(cx, text, found, Products::Recorded),
-            Answer::Ready(None) => cx.raise(&INVALID_ACCESS_TOKEN),
-            Answer::Deferred => self.suspend(cx, limit),
+            Answer::Ready(_) => cx.raise(&INVALID_ACCESS_TOKEN),
+            Answer::Deferred => self.suspend(cx),
             Answer::Failed(_) => StepResult::Raise(Raised::host_failure()),
         }
     }
 
     /// Only a store that defers costs a copy of the token's text.
-    #[cold]
-    fn suspend(&self, cx: &mut StepContext<'_, '_>, limit: usize) -> StepResult {
-        match self.location.token(cx, limit) {
+    fn suspend(&self, cx: &StepContext<'_, '_>) -> StepResult {
+        match self.location.token(cx, cx.snapshot.settings.limits.token_bytes) {
             Ok((token, _)) => {
                 let token = Secret::new(token);
-                StepResult::Suspend(Need::Token(TokenRequest::Lookup { token }))
+                StepResult::Suspend(Need::Token(TokenRequest::Lookup { token }).into())
             }
             Err(result) => result,
         }
@@ -76,7 +92,7 @@ impl StepContext<'_, '_> {
             Answer::Ready(record) => Ok(record),
             Answer::Deferred => {
                 let token = Secret::new(token.expose());
-                Err(StepResult::Suspend(Need::Token(TokenRequest::Lookup { token })))
+                Err(StepResult::Suspend(Need::Token(TokenRequest::Lookup { token }).into()))
             }
             Answer::Failed(_) => Err(StepResult::Raise(Raised::host_failure())),
         }

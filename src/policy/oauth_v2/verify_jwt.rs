@@ -56,6 +56,7 @@ impl VerifyJwt {
         self.requires_record
     }
 
+    #[inline(never)]
     pub(super) fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
         self.run(cx, None)
     }
