@@ -10,7 +10,11 @@ pub(super) const SPACES: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// The text without white space at both ends.
 pub(super) fn trim(text: &str) -> &str {
-    text.trim_matches(SPACES)
+    let is_other = |byte: &u8| !is_space(*byte);
+    let bytes = text.as_bytes();
+    let start = bytes.iter().position(is_other).unwrap_or(bytes.len());
+    let end = bytes.iter().rposition(is_other).map_or(start, |last| last + 1);
+    text.get(start..end).unwrap_or_default()
 }
 
 /// Whether a character may occur in a document at all (production 2).
