@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::load::at_file;
 use super::{Bundle, BundleKind, Layout, Located, RouteTarget};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
@@ -10,7 +11,7 @@ const SUGGESTIONS: usize = 32;
 
 /// Reports folders that must not be empty.
 pub(super) fn required(bundle: &Bundle, has_manifest: bool, root: &str, d: &mut Diagnostics) {
-    let folder = if root.is_empty() { "the bundle".to_owned() } else { format!("`{root}`") };
+    let at_root = |finding: Diagnostic| if root.is_empty() { finding } else { at_file(finding, root) };
     let missing = match (bundle.kind, bundle.layout) {
         (BundleKind::ApiProxy, Layout::Apigee) if bundle.proxy_endpoints.is_empty() => Some("proxies/"),
         (BundleKind::ApiProxy, Layout::Sap) if bundle.proxy_endpoints.is_empty() => Some("APIProxyEndPoint/"),
@@ -18,11 +19,12 @@ pub(super) fn required(bundle: &Bundle, has_manifest: bool, root: &str, d: &mut 
         _ => None,
     };
     if let Some(missing) = missing {
-        d.push(Diagnostic::error("bundle::missing-folder", format!("{folder} has no readable file in `{missing}`")));
+        let message = format!("the bundle has no readable file in `{missing}`");
+        d.push(at_root(Diagnostic::error("bundle::missing-folder", message)));
     }
     if !has_manifest {
-        let diagnostic = Diagnostic::warning("bundle::missing-manifest", format!("{folder} has no manifest"));
-        d.push(diagnostic.help(format!("the bundle is called `{}`", bundle.name)));
+        let diagnostic = Diagnostic::warning("bundle::missing-manifest", "the bundle has no manifest");
+        d.push(at_root(diagnostic.help(format!("the bundle is called `{}`", bundle.name))));
     }
 }
 

@@ -145,6 +145,13 @@ impl Reader<'_> {
             return;
         }
         let want = expected(role, self.bundle.kind, layout);
+        if role == Role::Manifest && !MANIFESTS.contains(&root.name()) {
+            // The description of a build, mostly, which the platforms pass over.
+            let message = format!("the root element is `{}`, so that the file is not read", root.name());
+            let diagnostic = Diagnostic::warning("bundle::unknown-file", message).at(root.source(), root.span());
+            self.d.push(diagnostic.help("keep it outside of the bundle"));
+            return;
+        }
         if root.name() != want {
             let message = format!("the root element is `{}`", root.name());
             let diagnostic = Diagnostic::error("bundle::wrong-root", message).at(root.source(), root.span());
@@ -194,6 +201,9 @@ impl Reader<'_> {
         self.d.extend(warnings);
     }
 }
+
+/// The root elements of manifests.
+const MANIFESTS: [&str; 3] = ["APIProxy", "SharedFlowBundle", "PolicyTemplateContainer"];
 
 /// The root element of a file.
 fn expected(role: Role, kind: BundleKind, layout: Layout) -> &'static str {

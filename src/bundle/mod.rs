@@ -23,8 +23,6 @@ mod target;
 mod template;
 
 #[cfg(test)]
-mod corpus;
-#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;

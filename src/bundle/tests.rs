@@ -158,6 +158,7 @@ fn target_connections_are_read() {
         "<LocalTargetConnection><APIProxy>p</APIProxy><ProxyEndpoint>e</ProxyEndpoint></LocalTargetConnection>".to_owned(),
         "<LocalTargetConnection><Path>/x</Path></LocalTargetConnection>".to_owned(),
         "<ScriptTarget><ResourceURL>node://x.js</ResourceURL><Arguments><Argument>a</Argument></Arguments></ScriptTarget>".to_owned(),
+        format!("{}<ScriptTarget><ResourceURL>node://x.js</ResourceURL></ScriptTarget>", http("<URL>u</URL>")),
         "<HostedTarget/>".to_owned(),
     ];
     for connection in &good {
@@ -229,6 +230,7 @@ fn wrong_bundles_are_refused_for_every_reason() {
         (&[MANIFEST, default, ("apiproxy/proxies/second.xml", &proxy)], &["bundle::duplicate-endpoint"]),
         (&[MANIFEST, default, default], &["bundle::duplicate-file", "bundle::duplicate-endpoint"]),
         (&[("apiproxy/w.xml", "<SharedFlowBundle/>"), default], &["bundle::wrong-root"]),
+        (&[MANIFEST, default, ("apiproxy/pom.xml", "<project/>")], &[]),
         (
             &[MANIFEST, ("apiproxy/proxies/p.xml", "<TargetEndpoint/>")],
             &["bundle::wrong-root", "bundle::missing-folder"],

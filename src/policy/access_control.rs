@@ -422,7 +422,8 @@ mod tests {
             ("<MatchRule action='ALLOW'><SourceAddress mask='16'>20.10.10.09</SourceAddress></MatchRule>", &[]),
             ("<MatchRule action='DENY'/>", &[]),
             ("<MatchRule><SourceAddress>1.2.3.4</SourceAddress></MatchRule>", &["xml::missing-attribute"]),
-            ("<MatchRule action='deny'/>", &["policy::unknown-word"]),
+            ("<MatchRule action='deny'/>", &["policy::other-case"]),
+            ("<MatchRule action='refuse'/>", &["policy::unknown-word"]),
             ("<MatchRule action='DENY'><SourceAddress/></MatchRule>", &["xml::missing-element"]),
             (
                 "<MatchRule action='DENY'><SourceAddress mask='33'>1.2.3.4</SourceAddress></MatchRule>",

@@ -200,7 +200,8 @@ mod tests {
                 "<Operation>Encode</Operation><AssignTo>a</AssignTo><User/><Password ref='p'/>".to_owned(),
                 &["xml::missing-attribute"],
             ),
-            (format!("<Operation>encode</Operation>{pair}<AssignTo>a</AssignTo>"), &["policy::unknown-word"]),
+            (format!("<Operation>encode</Operation>{pair}<AssignTo>a</AssignTo>"), &["policy::other-case"]),
+            (format!("<Operation>Encrypt</Operation>{pair}<AssignTo>a</AssignTo>"), &["policy::unknown-word"]),
             (pair.to_owned(), &["xml::missing-element"]),
             (
                 format!("<Operation>Decode</Operation>{pair}<Source>s</Source><AssignTo>a</AssignTo>"),

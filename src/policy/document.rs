@@ -120,20 +120,7 @@ impl PolicyDocument {
         let continue_on_error = root.attribute_flag("continueOnError", false, diagnostics);
         let is_async = root.attribute_flag("async", false, diagnostics);
         let display_name = root.child_text("DisplayName", diagnostics).map(|text| text.into_owned());
-        // The vendors' editors write these into policies of every type, the lists empty.
         let description = root.child_text("Description", diagnostics).map(|text| text.into_owned());
-        let is_list = |element: &Element<'_>| matches!(element.name(), "Properties" | "FaultRules");
-        for list in root.elements().filter(is_list) {
-            if list.is_empty() {
-                list.read();
-            } else if list.name() == "FaultRules" {
-                // Old gateways wrote them here, and none documents that they run.
-                list.read_all();
-                let finding = Diagnostic::warning("policy::fault-rules", "fault rules of a policy do not run");
-                diagnostics
-                    .push(finding.at(root.source(), list.span()).help("move them to the fault rules of the endpoint"));
-            }
-        }
         if !TYPES.iter().any(|known| known.element == root.name()) {
             root.read_all();
             diagnostics.push(
@@ -144,6 +131,7 @@ impl PolicyDocument {
             return None;
         }
         let policy = Policy::parse(root, diagnostics);
+        without_effect(root, diagnostics);
         root.finish(diagnostics);
         Some(Self {
             name,
@@ -159,6 +147,27 @@ impl PolicyDocument {
     }
 }
 
+/// Reads what the vendors' schemas and editors give policies of every type, where this type has no use for it.
+fn without_effect(root: Element<'_>, d: &mut Diagnostics) {
+    for element in root.elements().filter(|element| !element.is_read()) {
+        let name = element.name();
+        let finding = match name {
+            // Old gateways wrote them here, and none documents that they run.
+            "FaultRules" => Diagnostic::warning("policy::fault-rules", "fault rules of a policy do not run")
+                .help("move them to the fault rules of the endpoint"),
+            "Properties" | "IgnoreUnresolvedVariables" if element.elements().all(|it| it.name() == "Property") => {
+                let message = format!("`{name}` has no effect in `{}`", root.name());
+                Diagnostic::warning("policy::without-effect", message).help("remove it")
+            }
+            _ => continue,
+        };
+        element.read_all();
+        if !element.is_empty() {
+            d.push(finding.at(root.source(), element.span()));
+        }
+    }
+}
+
 /// The same policy, wherever it is written.
 impl PartialEq for PolicyDocument {
     fn eq(&self, other: &Self) -> bool {
@@ -168,5 +177,23 @@ impl PartialEq for PolicyDocument {
             && self.description == other.description
             && head(self) == head(other)
             && self.policy == other.policy
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::tests::codes;
+
+    #[test]
+    fn every_type_has_what_the_schemas_give_all_of_them() {
+        for (inside, want) in [
+            ("<DisplayName>d</DisplayName><Description/><Properties/><FaultRules/>", &[][..]),
+            ("<Properties><Property name='a'>b</Property></Properties>", &["policy::without-effect"]),
+            ("<Properties><Other/></Properties>", &["xml::unknown-element"]),
+            ("<IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>", &["policy::without-effect"]),
+            ("<FaultRules><FaultRule name='f'/></FaultRules>", &["policy::fault-rules"]),
+        ] {
+            assert_eq!(codes(&format!("<DecodeJWT enabled='1'>{inside}</DecodeJWT>")), want, "{inside}");
+        }
     }
 }

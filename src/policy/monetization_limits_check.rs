@@ -63,7 +63,8 @@ mod tests {
         for (inside, want) in [
             (&*format!("<FaultResponse><Set>{set}</Set></FaultResponse>"), &[][..]),
             ("<Variables><Product>{p}</Product><ClientId ref='c'/></Variables>", &[]),
-            ("<FaultResponse><Set><Verb>GET</Verb></Set></FaultResponse>", &["xml::unknown-element"]),
+            ("<FaultResponse><Set><Verb>GET</Verb></Set></FaultResponse>", &["assign-message::without-effect"]),
+            ("<FaultResponse><Set><Verbs/></Set></FaultResponse>", &["xml::unknown-element"]),
             ("<IgnoreUnresolvedVariables>no</IgnoreUnresolvedVariables>", &["xml::not-a-boolean"]),
         ] {
             let document = format!("<MonetizationLimitsCheck>{inside}</MonetizationLimitsCheck>");

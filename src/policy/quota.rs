@@ -249,14 +249,15 @@ impl Quota {
         let by_product = self.use_quota_config_in_api_product.is_some();
         let interval = self.interval.as_ref().map(|it| it.length.reference.is_some() || it.length.value.is_some());
         let unit = self.time_unit.as_ref().map(|it| it.unit.reference.is_some() || it.unit.value.is_some());
-        for (name, says, codes) in [
-            ("Interval", interval, ("quota::invalid-interval", "InvalidQuotaInterval")),
-            ("TimeUnit", unit, ("quota::invalid-time-unit", "InvalidQuotaTimeUnit")),
-        ] {
+        for (name, says, code) in
+            [("Interval", interval, "quota::no-interval"), ("TimeUnit", unit, "quota::no-time-unit")]
+        {
             // What is there and cannot be read was reported.
             let unreadable = root.elements().any(|child| child.name() == name && !child.is_empty());
             if says != Some(true) && !by_product && !unreadable {
-                refuse(root, root.span(), codes, format!("the quota has no `{name}`"), d);
+                // The vendors deploy it; their fault for it is one of requests.
+                let message = format!("the quota has no `{name}`, so every request fails");
+                warn(root, root.span(), code, message, d);
             }
         }
         let unit = self.time_unit.as_ref().and_then(|unit| unit.unit.value.as_ref());
@@ -295,7 +296,8 @@ mod tests {
             ("", all.to_owned(), &[][..]),
             ("type='weekly'", all.to_owned(), &["InvalidQuotaType"]),
             ("", "<Interval>x</Interval><TimeUnit>day</TimeUnit>".into(), &["InvalidQuotaInterval"]),
-            ("", "<Interval/><TimeUnit>day</TimeUnit>".into(), &["InvalidQuotaInterval"]),
+            ("", "<Interval/><TimeUnit>day</TimeUnit>".into(), &["quota::no-interval"]),
+            ("", "<Allow count='5'/><Interval>1</Interval>".into(), &["quota::no-time-unit"]),
             ("", "<Interval ref='i'/><TimeUnit>year</TimeUnit>".into(), &["InvalidQuotaTimeUnit"]),
             ("", "<Interval ref='i'/><TimeUnit ref='u' type='string'/>".into(), &[]),
             ("type='calendar'", format!("{all}<StartTime>2015-2-11 12:00:00</StartTime>"), &[]),

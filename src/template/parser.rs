@@ -187,6 +187,16 @@ impl<'t> Parser<'t> {
     fn call(&mut self, start: usize, name: &str) -> Result<(), TemplateError> {
         let name_span = Span::new(self.at - name.len(), self.at);
         let Some(function) = Function::named(name) else {
+            let Some(end) = self.rest().find([self.syntax.prefix, self.syntax.suffix]) else {
+                return self.malformed(self.unterminated(start));
+            };
+            // Braces around more than one call are those of a script in a page, which is text.
+            if !self.rest().get(..end).is_some_and(|call| call.ends_with(')')) {
+                if self.syntax.is_braces() {
+                    self.warn(self.bad_character(start, self.at, '('));
+                }
+                return Ok(());
+            }
             let mut error =
                 TemplateError::new("template::unknown-function", format!("unknown function `{name}`"), name_span);
             error.vendor_code = Some("entities.UnknownStringFunction");

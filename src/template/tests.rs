@@ -205,6 +205,8 @@ fn braces_that_are_text() {
     assert_eq!(render("[A-Z]{3}{$x}{#if}", &[]), "[A-Z]{3}{$x}{#if}");
     assert_eq!(render("\"{a}\"", &[("a", "1")]), "1");
     assert_eq!(render("\"{a}\",\"{a}\"", &[("a", "1")]), "\"1\",\"1\"");
+    let script = "if(k===13){search(this.value); this.value='';}";
+    assert_eq!(render(script, &[]), script);
     let warned = parse("x {} y {3}").unwrap();
     let found: Vec<_> = warned.warnings().iter().map(|w| (w.code, w.span)).collect();
     let wanted = [("template::empty-reference", Span::new(2, 4)), ("template::bad-reference", Span::new(7, 9))];
@@ -238,6 +240,7 @@ fn errors_point_at_their_cause() {
         ("x {a.{b}}", "template::nested-reference", "{"),
         ("{a:{b}}", "template::nested-reference", "{"),
         ("{toUppercase(a)}", "template::unknown-function", "toUppercase"),
+        ("{toUppercase(a", "template::unterminated-reference", "{"),
         ("{substring(a, 1)}", "template::space-in-call", " "),
         ("{toUpperCase('a') } {toUpperCase('b')}", "template::space-in-call", " "),
         ("{toUpperCase('a)}", "template::unterminated-quote", "'"),

@@ -182,6 +182,11 @@ impl<'d> Element<'d> {
         self.document.mark_read(self.index);
     }
 
+    /// Whether it was marked read.
+    pub(crate) fn is_read(self) -> bool {
+        self.document.is_read(self.index)
+    }
+
     /// Marks the element and everything in it read, attributes and text too.
     pub fn read_all(self) {
         self.document.mark_subtree_read(self.index);
@@ -384,8 +389,11 @@ fn is_blank(text: &str) -> bool {
     text.bytes().all(characters::is_space)
 }
 
-fn boolean(text: &str) -> Option<bool> {
+/// What a text means where `true` or `false` is wanted, in any case; the vendors' schemas take `1` and `0` for them.
+pub(crate) fn boolean(text: &str) -> Option<bool> {
     match text {
+        "1" => Some(true),
+        "0" => Some(false),
         _ if text.eq_ignore_ascii_case("true") => Some(true),
         _ if text.eq_ignore_ascii_case("false") => Some(false),
         _ => None,

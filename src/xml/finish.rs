@@ -82,7 +82,14 @@ fn unexpected_text(element: Element<'_>, index: Index, d: &mut Diagnostics) {
     let end = written.trim_end_matches(characters::SPACES).len();
     let span = Span { start: node.markup.start + start as u32, end: node.markup.start + end as u32 };
     let message = format!("unexpected text in `{}`", element.name());
-    d.push(Diagnostic::error(codes::UNEXPECTED_TEXT, message).at(element.source(), span));
+    // Between elements it is what an editor left behind, and the vendors pass over it. Alone it is a value that its
+    // author means something by, and that nobody reads.
+    let finding = if element.elements().next().is_some() {
+        Diagnostic::warning(codes::UNEXPECTED_TEXT, message).help("remove it")
+    } else {
+        Diagnostic::error(codes::UNEXPECTED_TEXT, message)
+    };
+    d.push(finding.at(element.source(), span));
 }
 
 /// What the author may have meant by an unknown name.
@@ -192,7 +199,7 @@ fn distance(a: &[u8], b: &[u8], most: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::Source;
+    use crate::diagnostic::{Severity, Source};
     use crate::xml::Document;
 
     fn plain(a: &[u8], b: &[u8]) -> usize {
@@ -267,12 +274,15 @@ mod tests {
             [
                 ("unknown attribute `b` on `a`", None),
                 ("unknown attribute `p:c` on `a`", None),
-                ("unexpected text in `a`", None),
+                ("unexpected text in `a`", Some("remove it")),
                 ("unknown attribute `e` on `d`", None),
                 ("unexpected text in `d`", None),
             ]
         );
         assert_eq!(d.iter().nth(2).unwrap().position(), (2, 2));
+        let is_error = |at: usize| d.iter().nth(at).unwrap().severity == Severity::Error;
+        assert!(!is_error(2), "text between elements is passed over");
+        assert!(is_error(4), "text in place of elements is a value nobody reads");
     }
 
     #[test]

@@ -43,6 +43,7 @@ mod tests;
 mod tree;
 
 pub use decode::decode;
+pub(crate) use element::boolean;
 pub use element::{Attribute, Element};
 pub use markup::{Content, Markup, MarkupDocument};
 pub(crate) use navigate::{NodeId, NodeKind, Nodes, unprefixed_name_len};

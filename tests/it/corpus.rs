@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use tollgate::Limits;
-use tollgate::bundle::Bundle;
+use tollgate::bundle::{Bundle, BundleKind, Layout, RouteTarget};
 use tollgate::diagnostic::{Diagnostics, Severity, Source};
 use tollgate::policy::{PolicyDocument, TYPES};
 
@@ -13,10 +13,10 @@ use crate::cases::root;
 /// Of a hundred policies and of a hundred bundles, this many must read clean.
 const GOAL: usize = 99;
 
-/// Policies that a linter keeps to show what it finds: broken on purpose, which is what must be said of them.
+/// What a linter keeps to show what it finds: broken on purpose, which is what must be said of it.
 const BROKEN_ON_PURPOSE: &str = "/test/fixtures/";
 
-fn collection() -> Option<PathBuf> {
+pub(crate) fn collection() -> Option<PathBuf> {
     let found = ["../shared/corpus", "../../shared/corpus"].map(|path| root().join(path));
     let found = found.into_iter().find(|path| path.is_dir());
     if found.is_none() {
@@ -25,7 +25,7 @@ fn collection() -> Option<PathBuf> {
     found
 }
 
-fn table(path: &Path) -> Vec<BTreeMap<String, String>> {
+pub(crate) fn table(path: &Path) -> Vec<BTreeMap<String, String>> {
     let text = std::fs::read_to_string(path).unwrap();
     let mut lines = text.lines().map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>());
     let head = lines.next().unwrap();
@@ -76,8 +76,18 @@ impl std::fmt::Display for Count {
     }
 }
 
+/// The law of printing: what was read and printed reads back equal.
+fn prints_and_reads_back(document: &PolicyDocument) {
+    let printed = document.to_xml();
+    let mut found = Diagnostics::new();
+    let again =
+        PolicyDocument::parse(&Source::new("again.xml", printed.as_str()), "policy", &Limits::default(), &mut found);
+    assert_eq!(again.as_ref(), Some(document), "{found}\n{printed}");
+    assert!(!found.has_errors(), "{found}\n{printed}");
+}
+
 #[test]
-fn policies_of_the_collection_read_clean() {
+fn policies_of_the_collection_read_clean_and_print() {
     let Some(folder) = collection() else { return };
     let mut types: BTreeMap<String, Count> = BTreeMap::new();
     let (mut all, mut real, mut unknown) = (Count::default(), Count::default(), BTreeMap::<String, usize>::new());
@@ -94,11 +104,12 @@ fn policies_of_the_collection_read_clean() {
         let text = std::fs::read_to_string(folder.join(file)).unwrap();
         let mut found = Diagnostics::new();
         let policy = PolicyDocument::parse(&Source::new(file.as_str(), text), "policy", &Limits::default(), &mut found);
-        let is_clean = policy.is_some() && !found.has_errors();
-        types.entry(element.clone()).or_default().add(is_clean);
-        all.add(is_clean);
+        let policy = policy.filter(|_| !found.has_errors());
+        policy.iter().for_each(prints_and_reads_back);
+        types.entry(element.clone()).or_default().add(policy.is_some());
+        all.add(policy.is_some());
         if !file.contains(BROKEN_ON_PURPOSE) {
-            real.add(is_clean);
+            real.add(policy.is_some());
         }
         rejections.add(element, file, &found);
     }
@@ -143,23 +154,92 @@ fn is_template(files: &[(String, Vec<u8>)]) -> bool {
 #[test]
 fn complete_bundles_of_the_collection_load() {
     let Some(folder) = collection() else { return };
-    let mut count = Count::default();
+    let mut counts: BTreeMap<&str, Count> = BTreeMap::new();
     let mut rejections = Rejections::default();
     for row in table(&folder.join("BUNDLES.tsv")) {
         let name = &row["bundle_dir"];
-        let has_endpoints = row["endpoints"] != "0" || row["kind"].contains("emplate");
-        if row["malformed_files"] != "0" || !row["missing_policies"].is_empty() || !has_endpoints {
-            continue;
-        }
         let files = files(&folder.join(name));
-        if name.contains(BROKEN_ON_PURPOSE) || is_template(&files) {
-            continue;
-        }
+        let has_endpoints = row["endpoints"] != "0" || row["kind"].contains("emplate");
+        let class = match () {
+            () if row["malformed_files"] != "0" || !row["missing_policies"].is_empty() || !has_endpoints => {
+                "incomplete bundles"
+            }
+            () if is_template(&files) => "templates of bundles",
+            () if name.contains(BROKEN_ON_PURPOSE) => "bundles that linters keep",
+            () => "complete bundles",
+        };
         let (bundle, found) = Bundle::from_files("unnamed", files, &Limits::default());
-        count.add(bundle.is_some() && !found.has_errors());
-        rejections.add("bundle", name, &found);
+        counts.entry(class).or_default().add(bundle.is_some() && !found.has_errors());
+        rejections.add(class, name, &found);
     }
     rejections.print();
-    println!("complete bundles: {count}");
-    assert!(count.reaches_goal(), "{count}");
+    counts.iter().for_each(|(class, count)| println!("{class}: {count}"));
+    let complete = counts["complete bundles"];
+    assert!(complete.reaches_goal(), "{complete}");
+}
+
+fn load(folder: &Path) -> (Bundle, Diagnostics) {
+    let (bundle, found) = Bundle::from_files("unnamed", files(folder), &Limits::default());
+    (bundle.unwrap(), found)
+}
+
+#[test]
+fn policy_templates_have_places_and_policies() {
+    let Some(folder) = collection() else { return };
+    let rows = table(&folder.join("BUNDLES.tsv"));
+    for name in rows.iter().map(|row| &row["bundle_dir"]).filter(|name| name.ends_with("/PolicyTemplateContainer")) {
+        let (bundle, _) = load(&folder.join(name));
+        assert_eq!(bundle.kind, BundleKind::PolicyTemplate, "{name}");
+        for step in bundle.steps() {
+            assert_eq!(step.policy.source.spanned(step.policy.span), step.policy.value, "{name}");
+        }
+        let found = bundle.check_policies(&Limits::default());
+        assert!(!found.has_errors(), "{name}: {found}");
+    }
+}
+
+fn oauth(name: &str) -> Option<Bundle> {
+    let folder = collection()?.join("SAP__apibusinesshub-api-recipes/authentication/oauth").join(name);
+    let (bundle, found) = load(&folder);
+    assert!(found.is_empty(), "{found}");
+    Some(bundle)
+}
+
+#[test]
+fn the_token_issuing_proxy_loads() {
+    let Some(bundle) = oauth("OAuthTokenGeneration-APIProxy") else { return };
+    assert_eq!((bundle.name.as_str(), bundle.layout), ("OAuthTokenGeneration", Layout::Sap));
+    let endpoint = &bundle.proxy_endpoints[0];
+    assert_eq!(endpoint.base_path.value, "/oauth");
+    assert!(endpoint.default);
+    assert_eq!(endpoint.route_rules[0].target, RouteTarget::None);
+    let flows: Vec<&str> = endpoint.pipeline.flows.iter().map(|flow| flow.name.as_ref().unwrap().as_str()).collect();
+    assert_eq!(flows, ["generateToken", "DefaultFaultFlow"]);
+    assert_eq!(endpoint.pipeline.flows[0].request[0].policy.value, "generateToken");
+    assert_eq!(endpoint.pipeline.flows[0].request[0].condition, None);
+    assert_eq!(bundle.policy("generateToken").unwrap().element, "OAuthV2");
+    assert_eq!(bundle.policies.len(), 5);
+}
+
+#[test]
+fn the_token_checking_proxy_loads() {
+    let Some(bundle) = oauth("OAuthResource-APIProxy") else { return };
+    assert_eq!(bundle.policy("verifyAccess").unwrap().element, "OAuthV2");
+    assert!(bundle.steps().any(|step| step.policy.value == "verifyAccess"));
+    assert_eq!(bundle.target_endpoints.len(), 1);
+}
+
+#[test]
+fn every_bundle_of_a_repository_is_found() {
+    let Some(folder) = collection() else { return };
+    let repository = "SAP__apibusinesshub-api-recipes";
+    let rows = table(&folder.join("BUNDLES.tsv"));
+    let inside = |row: &BTreeMap<String, String>| {
+        row["bundle_dir"].strip_prefix(repository)?.strip_prefix('/').map(str::to_owned)
+    };
+    let mut listed: Vec<String> = rows.iter().filter_map(inside).collect();
+    listed.sort_unstable();
+    let found = Bundle::split(files(&folder.join(repository))).into_iter().map(|(root, _)| root);
+    let found: Vec<String> = found.map(|root| root.strip_prefix(repository).unwrap()[1..].to_owned()).collect();
+    assert_eq!(found, listed);
 }

@@ -226,7 +226,7 @@ fn policies_are_refused() {
             &["template::unknown-function"],
         ),
         (
-            "<RaiseFault name=\"policy\"><FaultResponse><Set><Verb>GET</Verb></Set></FaultResponse></RaiseFault>",
+            "<RaiseFault name=\"policy\"><FaultResponse><Set><Verbs>GET</Verbs></Set></FaultResponse></RaiseFault>",
             &["xml::unknown-element"],
         ),
         ("<FlowCallout name=\"policy\"/>", &["xml::missing-element"]),

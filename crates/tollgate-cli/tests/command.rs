@@ -159,6 +159,10 @@ fn check_tells_units_apart() {
     );
     folder.write("all/lone.xml", VERIFY);
     folder.write("all/pom.xml", "<project/>");
+    // A folder of a build, parts that a build puts together, and what only a link to an archive is: no units.
+    folder.write("all/proxies/pom.xml", "<project/>");
+    folder.write("all/part.xml", "<Step><Name>a</Name></Step><Step/>");
+    folder.write("all/link.zip", "version https://git-lfs.github.com/spec/v1");
     folder.write("all/broken.xml", "<Quota><Interval></Quota>");
     folder.write("all/.hidden/x.xml", VERIFY);
     fs::write(folder.0.join("all/latin.xml"), b"<OAuthV2>\xE4</OAuthV2>").unwrap();

@@ -21,10 +21,6 @@ pub(super) fn proxy_endpoint(root: Element<'_>, stem: &str, d: &mut Diagnostics)
         let place = connection.unwrap_or(root);
         Located::new("/".to_owned(), place.source(), place.span())
     });
-    if let Some(statistics) = root.child("Statistics", d) {
-        // Written by old versions of Edge; every endpoint gathers statistics anyway.
-        statistics.read_all();
-    }
     ProxyEndpoint {
         name,
         description: description(root, d),
@@ -50,6 +46,8 @@ pub(super) fn integration_endpoint(root: Element<'_>, stem: &str, d: &mut Diagno
 
 /// Reads what proxy endpoints and target endpoints run alike.
 fn pipeline(root: Element<'_>, d: &mut Diagnostics) -> Pipeline {
+    // Written by old versions of Edge; every endpoint gathers statistics anyway.
+    ignored(root, "Statistics", d);
     Pipeline {
         pre_flow: fixed_flow(root, "PreFlow", d),
         flows: match root.child("Flows", d) {
@@ -95,6 +93,7 @@ fn flow(element: Element<'_>, d: &mut Diagnostics) -> Flow {
 }
 
 fn fault_rule(element: Element<'_>, d: &mut Diagnostics) -> FaultRule {
+    ignored(element, "Description", d);
     FaultRule {
         name: read::attribute(element, "name"),
         condition: read::child(element, "Condition", d),
@@ -107,6 +106,7 @@ fn steps(element: Element<'_>, d: &mut Diagnostics) -> Vec<Step> {
 }
 
 fn step(element: Element<'_>, d: &mut Diagnostics) -> Option<Step> {
+    ignored(element, "Description", d);
     let policy = read::required(element, "Name", d);
     let condition = read::child(element, "Condition", d);
     if let Some(rules) = element.child("FaultRules", d) {
@@ -121,6 +121,7 @@ fn step(element: Element<'_>, d: &mut Diagnostics) -> Option<Step> {
 }
 
 fn route_rule(element: Element<'_>, d: &mut Diagnostics) -> RouteRule {
+    ignored(element, "Description", d);
     let found: Vec<RouteTarget> = [
         read::child(element, "TargetEndpoint", d).map(RouteTarget::TargetEndpoint),
         read::child(element, "URL", d).map(RouteTarget::Url),
@@ -138,6 +139,13 @@ fn route_rule(element: Element<'_>, d: &mut Diagnostics) -> RouteRule {
         condition: read::child(element, "Condition", d),
         target: found.into_iter().next().unwrap_or(RouteTarget::None),
         fault_rules: Vec::new(),
+    }
+}
+
+/// Reads a child that has no effect, such as a remark where nobody shows it.
+fn ignored(element: Element<'_>, name: &'static str, d: &mut Diagnostics) {
+    if let Some(child) = element.child(name, d) {
+        child.read_all();
     }
 }
 

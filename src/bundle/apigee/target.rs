@@ -24,7 +24,18 @@ fn connection(root: Element<'_>, d: &mut Diagnostics) -> Option<Connection> {
     // The vendor's own samples spell the first one in both ways.
     const KINDS: [&str; 5] =
         ["HTTPTargetConnection", "HttpTargetConnection", "LocalTargetConnection", "ScriptTarget", "HostedTarget"];
-    let found: Vec<Element<'_>> = KINDS.into_iter().filter_map(|kind| root.child(kind, d)).collect();
+    let mut found: Vec<Element<'_>> = KINDS.into_iter().filter_map(|kind| root.child(kind, d)).collect();
+    if let [http, script] = found.as_slice()
+        && script.name() == "ScriptTarget"
+        && http.name().ends_with("TargetConnection")
+        && http.name() != "LocalTargetConnection"
+    {
+        // A sample of the vendor has both, and it is the program that answers.
+        let diagnostic = Diagnostic::warning("bundle::unused-connection", "the program answers in place of the server");
+        d.push(diagnostic.at(http.source(), http.span()).help("remove `HTTPTargetConnection` or `ScriptTarget`"));
+        http.read_all();
+        found.remove(0);
+    }
     if let [_, second, ..] = found.as_slice() {
         let diagnostic = Diagnostic::error("bundle::several-connections", "the target endpoint has two connections");
         d.push(diagnostic.at(second.source(), second.span()).help("keep one of them"));

@@ -9,6 +9,8 @@
 //! starts inside a surrogate pair.
 
 mod class;
+#[cfg(test)]
+mod jvm_tests;
 mod lower;
 mod parser;
 mod replace;

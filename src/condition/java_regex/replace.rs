@@ -154,6 +154,6 @@ fn expand(
     Ok(())
 }
 
-fn next_char(text: &str, at: usize) -> usize {
+pub(super) fn next_char(text: &str, at: usize) -> usize {
     at + text.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
 }

@@ -40,7 +40,10 @@ pub(crate) fn without_effect(element: Element<'_>, owner: Owner, d: &mut Diagnos
         "AssignTo" if owner == Owner::RaiseFault => "remove it: the fault response is always new",
         "AssignTo" => "move it to the root element",
         "IgnoreUnresolvedVariables" => "move it to the root element",
-        _ if element.is_empty() && PARTS.iter().any(|(known, ..)| *known == name) => "remove it",
+        // A fault response has only parts of a response, though Edge's schema takes those of a request.
+        _ if PARTS.iter().any(|(known, ..)| *known == name) && (owner == Owner::RaiseFault || element.is_empty()) => {
+            "remove it"
+        }
         _ => return,
     };
     element.read_all();
@@ -220,6 +223,14 @@ fn selected(parent: Element<'_>, owner: Owner, action: Action, d: &mut Diagnosti
         element.read();
         match item {
             Some(item) => select_items(element, part, item, &mut parts, d),
+            // The page of RaiseFault writes the status that is copied into `Copy`.
+            None if action == Action::Copy && part == Part::StatusCode && is_status(&element.text()) => {
+                let message =
+                    format!("`StatusCode` of `Copy` says whether the status is copied, not `{}`", element.text());
+                let finding = Diagnostic::warning("assign-message::copied-status", message);
+                d.push(finding.at(element.source(), element.text_span()).help("write `true`"));
+                parts.push(SelectedPart { part, item: None, is_on: true });
+            }
             None => parts.push(SelectedPart { part, item: None, is_on: switch(element, false, d) }),
         }
     }
@@ -261,6 +272,11 @@ fn indexed(name: Spanned<String>, element: Element<'_>, d: &mut Diagnostics) -> 
     // An index that does not fit is behind every value a message can have.
     let nth = index.parse().unwrap_or(usize::MAX);
     Some(SelectedItem { name: Spanned::new(stem.to_owned(), name.span), nth: Some(nth) })
+}
+
+/// Whether a text is the code of a status.
+fn is_status(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The text of an element as a boolean.

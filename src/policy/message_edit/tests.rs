@@ -555,8 +555,13 @@ fn what_the_vendors_pass_over_is_a_warning_and_what_is_misspelt_an_error() {
         ("<AssignMessage><Add><Path/></Add></AssignMessage>", "Warning `Path` has no effect here: remove it"),
         ("<AssignMessage><Add><Path>/x</Path></Add></AssignMessage>", "Error unknown element `Path`: "),
         (
-            "<RaiseFault><FaultResponse><Set><QueryParams/></Set></FaultResponse></RaiseFault>",
+            "<RaiseFault><FaultResponse><Set><QueryParams><QueryParam name='q'>1</QueryParam></QueryParams></Set>\
+             </FaultResponse></RaiseFault>",
             "Warning `QueryParams` has no effect here: remove it",
+        ),
+        (
+            "<RaiseFault><FaultResponse><Copy><StatusCode>304</StatusCode></Copy></FaultResponse></RaiseFault>",
+            "Warning `StatusCode` of `Copy` says whether the status is copied, not `304`: write `true`",
         ),
         (
             "<RaiseFault><FaultResponse/><AssignTo type='response'/></RaiseFault>",

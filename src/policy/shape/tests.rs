@@ -1,7 +1,7 @@
 #![expect(unreachable_pub, reason = "the macros declare public types")]
 
 use super::{Int, OrRef, Shape, choice, shape, words};
-use crate::diagnostic::{Diagnostics, Source, Spanned};
+use crate::diagnostic::{Diagnostics, Severity, Source, Spanned};
 use crate::policy::common::ValueOrRef;
 use crate::xml::{Document, Markup, MarkupDocument};
 
@@ -38,6 +38,14 @@ shape! {
     pub struct Named {
         attribute "name" name: String,
         flat source: ValueOrRef,
+    }
+}
+
+words! {
+    /// Words of which the case is documented.
+    pub enum Action: exact {
+        /// `ALLOW`
+        Allow = "ALLOW",
     }
 }
 
@@ -83,7 +91,7 @@ fn read(xml: &str) -> (Option<All>, Vec<String>) {
 fn what_is_written_reads_back() {
     for xml in [
         "<All must=''><Must>x</Must></All>",
-        "<All must='a&#10;' may='9' or='false'><Must> x </Must><May ref=' v '>7</May><Or>MINUTES</Or></All>",
+        "<All must='a&#10;' may='9' or='0'><Must> x </Must><May ref=' v '>7</May><Or>MINUTES</Or></All>",
         "<All must='m'><Must>&lt;&amp;]]&gt;</Must><Body type=' t'> <x y='1'> &lt; </x>\n</Body></All>",
         "<All must='m'><Must>x</Must><Body> </Body><Many/><Many>a</Many><Many ref='b'>c</Many></All>",
         "<All must='m'><Must>x</Must><Names><Name>a</Name></Names><Words/><B>-3</B><A name='n'/><X>x</X><B>5</B></All>",
@@ -111,6 +119,15 @@ fn defaults_and_absences() {
     let plain = read("<All must='m' or='true'><Must>x</Must><Or>second</Or></All>").0.unwrap();
     plain.write(&mut root);
     assert_eq!(root.to_string(), "<All must=\"m\">\n    <Must>x</Must>\n</All>");
+}
+
+#[test]
+fn another_case_is_the_same_word() {
+    let mut found = Diagnostics::new();
+    let document = Document::parse(&Source::new("a.xml", "<A>Allow</A>"), &Default::default(), &mut found).unwrap();
+    assert_eq!(<Action as Shape>::read(document.root(), &mut found), Some(Action::Allow));
+    let finding = found.iter().next().unwrap();
+    assert_eq!((finding.code, finding.severity), ("policy::other-case", Severity::Warning));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{AttributeField, Shape, TextField, shape};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
 use crate::policy::common::ValueOrRef;
-use crate::xml::{Element, Markup, codes};
+use crate::xml::{Element, Markup, boolean, codes};
 
 /// Characters in a document: the value of an attribute, or the trimmed text of an element.
 pub(crate) struct Written<'w> {
@@ -65,7 +65,7 @@ impl Literal for String {
 impl Literal for bool {
     fn parse(written: &Written<'_>, d: &mut Diagnostics) -> Option<Self> {
         let text = written.text.trim();
-        let value = [true, false].into_iter().find(|value| text.eq_ignore_ascii_case(&value.print()));
+        let value = boolean(text);
         if value.is_none() {
             let message = format!("`{}` must be `true` or `false`, not `{text}`", written.name);
             written.report(Diagnostic::error(codes::NOT_A_BOOLEAN, message), d);
@@ -145,6 +145,9 @@ macro_rules! integers {
 integers! { i32 i64 u16 u32 u64 }
 
 /// Finds one of a list of words; anything else is a finding that names them.
+///
+/// The vendors take some words in any case and of the others nobody says: a word in another case means no other word, so
+/// that it is a warning.
 pub(crate) fn word<T: Copy>(
     words: &[(&'static str, T)],
     any_case: bool,
@@ -153,15 +156,18 @@ pub(crate) fn word<T: Copy>(
     d: &mut Diagnostics,
 ) -> Option<T> {
     let text = written.text.trim();
-    let is = |word: &str| if any_case { word.eq_ignore_ascii_case(text) } else { word == text };
-    let found = words.iter().find(|(word, _)| is(word)).map(|(_, value)| *value);
-    if found.is_none() {
+    let Some((word, value)) = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) else {
         let words: Vec<_> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
         let message = format!("`{}` cannot be `{text}`", written.name);
         let finding = refusal(refused, "policy::unknown-word", message);
         written.report(finding.help(format!("one of {}", words.join(", "))), d);
+        return None;
+    };
+    if !any_case && *word != text {
+        let message = format!("`{}` is `{text}`, which the vendors write `{word}`", written.name);
+        written.report(Diagnostic::warning("policy::other-case", message).help(format!("write `{word}`")), d);
     }
-    found
+    Some(*value)
 }
 
 shape! {

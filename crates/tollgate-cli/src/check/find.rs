@@ -1,5 +1,6 @@
 //! From paths to what is to be judged: bundles with the names of their files, and single documents.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -46,7 +47,7 @@ pub(super) enum Content {
 
 impl Content {
     /// The bytes, or the finding that they cannot be read.
-    pub(super) fn bytes(&self, name: &str) -> Result<std::borrow::Cow<'_, [u8]>, Box<Diagnostic>> {
+    pub(super) fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>, Box<Diagnostic>> {
         match self {
             Self::Read(bytes) => Ok(bytes.into()),
             Self::OnDisk(path) => match fs::read(path) {
@@ -146,6 +147,10 @@ fn tree(folder: &Path, limits: &Limits, numbers: &mut impl Iterator<Item = usize
         files.iter().enumerate().map(|(at, (below, _))| (format!("{}/{below}", naming.prefix), at)).collect();
     let mut claimed = vec![false; files.len()];
     for (root, members) in Bundle::split(named) {
+        let read = |at: usize| files.get(at).and_then(|(_, path)| fs::read(path).ok()).unwrap_or_default();
+        if !is_bundle(&root, &members, |at| Cow::Owned(read(*at))) {
+            continue;
+        }
         let mut own_files = Vec::with_capacity(members.len());
         for (name, at) in members {
             if let (Some(claim), Some((_, path))) = (claimed.get_mut(at), files.get(at)) {
@@ -170,6 +175,39 @@ fn tree(folder: &Path, limits: &Limits, numbers: &mut impl Iterator<Item = usize
     inputs.extend(read.into_iter().flatten());
 }
 
+/// Whether a folder is that of a bundle: its name tells, or an endpoint in it; any folder may hold one called `proxies`.
+fn is_bundle<B>(root: &str, files: &[(String, B)], read: impl Fn(&B) -> Cow<'_, [u8]>) -> bool {
+    let name = root.rsplit('/').next().unwrap_or_default();
+    matches!(name, "apiproxy" | "sharedflowbundle" | "APIProxy" | "PolicyTemplateContainer")
+        || name.ends_with("-APIProxy")
+        || files.iter().any(|(name, file)| lies_with_endpoints(root, name) && is_endpoint(&first_tag(&read(file))))
+}
+
+/// Whether a file lies where a bundle keeps its endpoints.
+fn lies_with_endpoints(root: &str, name: &str) -> bool {
+    let below = name.strip_prefix(root).unwrap_or(name).trim_start_matches('/');
+    let folder = below.split_once('/').filter(|(_, file)| !file.contains('/')).map(|(folder, _)| folder);
+    matches!(folder, Some("proxies" | "sharedflows" | "APIProxyEndPoint" | "APITargetEndPoint"))
+}
+
+fn is_endpoint(root: &str) -> bool {
+    matches!(root, "ProxyEndpoint" | "TargetEndpoint" | "SharedFlow" | "ProxyEndPoint" | "TargetEndPoint")
+}
+
+/// The name of a document's first element, whether or not the rest of it can be read.
+pub(super) fn first_tag(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let tags = text.split('<').skip(1).find(|tag| tag.starts_with(|c: char| c.is_alphabetic() || c == '_'));
+    let name = tags.and_then(|tag| tag.split(|c: char| c.is_whitespace() || matches!(c, '>' | '/' | '<')).next());
+    name.unwrap_or_default().chars().take(64).collect()
+}
+
+/// Whether an archive that cannot be opened seems to hold a bundle: names of files stand in it as they are.
+fn seems_to_hold_bundle(bytes: &[u8]) -> bool {
+    let holds = |name: &str| bytes.windows(name.len()).any(|window| window == name.as_bytes());
+    bytes.starts_with(b"PK") && ["apiproxy", "sharedflowbundle", "APIProxy"].into_iter().any(holds)
+}
+
 /// The bundles in a zip archive.
 fn archive(path: &Path, shown: &str, number: usize, named: bool, limits: &Limits) -> Vec<Input> {
     let bytes = match fs::read(path) {
@@ -181,13 +219,17 @@ fn archive(path: &Path, shown: &str, number: usize, named: bool, limits: &Limits
     let (files, findings) = files_from_zip(shown, &bytes, limits);
     let broken = |findings: Diagnostics| findings.into_iter().next();
     let Some(files) = files else {
+        if !named && !seems_to_hold_bundle(&bytes) {
+            return Vec::new();
+        }
         let finding = broken(findings).unwrap_or_else(|| unreadable(shown, "it is no zip archive"));
         return vec![Input::Broken { path: shown.to_owned(), finding }];
     };
     let naming = Naming { prefix: number.to_string(), shown: shown.to_owned() };
     let files: Vec<(String, Vec<u8>)> =
         files.into_iter().map(|(name, bytes)| (format!("{number}/{name}"), bytes)).collect();
-    let bundles = Bundle::split(files);
+    let mut bundles = Bundle::split(files);
+    bundles.retain(|(root, files)| is_bundle(root, files, |bytes| Cow::Borrowed(bytes)));
     if bundles.is_empty() && named {
         let finding = broken(findings).unwrap_or_else(|| {
             let help = "a bundle holds a folder `apiproxy`, `sharedflowbundle` or `APIProxy`";

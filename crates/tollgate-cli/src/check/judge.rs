@@ -10,88 +10,25 @@ use tollgate::policy::{Policy, PolicyDocument, TYPES};
 use tollgate::xml::{Document, decode};
 use tollgate_cases::load::Loaded;
 
-use super::find::{Content, Found, Input, Naming};
+use super::find::{Content, Found, Input, Naming, first_tag};
 use super::{Kind, Unit, parallel};
 use crate::deploy::{Contents, DeployOptions, sorted};
 use crate::lint;
 
-/// Findings that depend on what a bundle is deployed beside, of which a check knows nothing.
-const OF_THE_ENVIRONMENT: &[&str] =
-    &["plan::shared-flow-not-found", "plan::target-url-missing", "plan::target-server-missing"];
+/// Findings that depend on what a bundle is deployed beside and on what runs it, of which a check knows nothing.
+const OF_THE_ENVIRONMENT: &[&str] = &[
+    "plan::shared-flow-not-found",
+    "plan::target-url-missing",
+    "plan::target-server-missing",
+    "jose::feature-required",
+];
 
 /// Findings about other files, which a single document does not have beside it.
 const OF_OTHER_FILES: &[&str] =
     &["bundle::unknown-policy", "bundle::unknown-target", "bundle::missing-folder", "bundle::missing-manifest"];
 
 /// Policy types of the vendors that are not read; a document of one is a policy all the same.
-const VENDOR_TYPES: &[&str] = &[
-    "AccessControl",
-    "AccessEntity",
-    "AssertCondition",
-    "BasicAuthentication",
-    "CORS",
-    "ConcurrentRateLimit",
-    "ConcurrentRatelimit",
-    "DataCapture",
-    "DecodeJWS",
-    "DecodeJWT",
-    "DeleteOAuthV1Info",
-    "DeleteOAuthV2Info",
-    "ExtensionCallout",
-    "ConnectorCallout",
-    "ExternalCallout",
-    "ExtractVariables",
-    "GenerateJWS",
-    "GenerateJWT",
-    "GenerateSAMLAssertion",
-    "GetAPIProduct",
-    "GetOAuthV1Info",
-    "GraphQL",
-    "HMAC",
-    "HTTPModifier",
-    "IntegrationCallout",
-    "InvalidateCache",
-    "JSONThreatProtection",
-    "JSONToXML",
-    "JavaCallout",
-    "Javascript",
-    "LDAP",
-    "LLMTokenQuota",
-    "LookupCache",
-    "MessageLogging",
-    "MessageValidation",
-    "MonetizationLimitsCheck",
-    "OASValidation",
-    "OAuthV1",
-    "ParseDialogflowRequest",
-    "PopulateCache",
-    "PublishMessage",
-    "PythonScript",
-    "Quota",
-    "ReadPropertySet",
-    "RegularExpressionProtection",
-    "ResetQuota",
-    "ResponseCache",
-    "RevokeOAuthV2",
-    "SanitizeModelResponse",
-    "SanitizeUserPrompt",
-    "Script",
-    "SemanticCacheLookup",
-    "SemanticCachePopulate",
-    "ServiceCallout",
-    "SetDialogflowResponse",
-    "SetIntegrationRequest",
-    "StatisticsCollector",
-    "TraceCapture",
-    "ValidateSAMLAssertion",
-    "VerifyAPIKey",
-    "VerifyIAM",
-    "VerifyJWS",
-    "VerifyJWT",
-    "XMLThreatProtection",
-    "XMLToJSON",
-    "XSL",
-];
+const VENDOR_TYPES: &[&str] = &["ExtensionCallout", "PythonScript", "LDAP"];
 
 fn is_policy(root: &str) -> bool {
     TYPES.iter().any(|row| row.element == root) || VENDOR_TYPES.contains(&root)
@@ -329,6 +266,10 @@ fn document(
     let source = decode(path, &bytes, limits, &mut findings);
     let Some(document) = source.as_ref().and_then(|source| Document::parse(source, limits, &mut findings)) else {
         unit.root = first_tag(&bytes);
+        // Parts of policies and of endpoints, which builds put together, are no units, well-formed or not.
+        if !named && !is_policy(&unit.root) {
+            return First::Nothing;
+        }
         unit.diagnostics = sorted([findings]);
         return First::Unit(unit);
     };
@@ -356,14 +297,6 @@ fn document(
     all.extend(lint::policy(root));
     unit.diagnostics = in_order(all.into_iter().map(told).collect());
     First::Unit(unit)
-}
-
-/// The name of a document's first element, where the rest of it cannot be read.
-fn first_tag(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let tags = text.split('<').skip(1).find(|tag| tag.starts_with(|c: char| c.is_alphabetic() || c == '_'));
-    let name = tags.and_then(|tag| tag.split(|c: char| c.is_whitespace() || matches!(c, '>' | '/' | '<')).next());
-    name.unwrap_or_default().chars().take(64).collect()
 }
 
 fn stem(path: &str) -> &str {
