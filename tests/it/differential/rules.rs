@@ -103,7 +103,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "a token is too long",
         stricter: Tollgate,
-        says: "FailedToDecode",
+        says: "UnknownException",
         holds: |case| case.text.len() > 256 << 10,
         because: "Limits::jose_bytes; jsonwebtoken has no limit",
     },

@@ -52,7 +52,7 @@ const SET_BY_URI: &str = "<Algorithm>ES256</Algorithm><Source>request.header.tok
 
 fn is_revoked(store: &MemoryTokenStore) -> bool {
     let Answer::Ready(Some(token)) = store.lookup(TokenKey::new("tok-1")) else { return false };
-    token.status == TokenStatus::Revoked
+    token.status.is_revoked()
 }
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -202,7 +202,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             proof: &[],
             kept: |store| {
                 let Answer::Ready(Some(token)) = store.lookup(TokenKey::new("tok-ada")) else { return false };
-                token.status == TokenStatus::Revoked
+                token.status.is_revoked()
             },
             ..base.clone()
         },
