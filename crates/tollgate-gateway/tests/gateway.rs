@@ -182,23 +182,20 @@ async fn an_answer_above_the_limit_is_not_passed_on() {
 #[tokio::test]
 async fn a_panic_ends_one_request_only() {
     struct Broken;
-    impl TokenStore for Broken {
-        fn lookup(&self, token: TokenKey<'_>) -> Answer<Option<Arc<AccessToken>>> {
-            assert!(token.expose() != "boom", "the store broke");
-            Answer::Ready(None)
-        }
-        fn insert(&self, _: TokenKey<'_>, _: Arc<AccessToken>) -> Answer<()> {
-            Answer::Failed(HostFailure)
-        }
-        fn update(&self, _: TokenKey<'_>, _: &TokenChange) -> Answer<Option<Arc<AccessToken>>> {
-            Answer::Failed(HostFailure)
+    impl TokenBackend for Broken {
+        fn answer(&self, query: TokenQuery<'_>) -> impl Future<Output = Result<TokenAnswer, HostFailure>> + Send {
+            let breaks = matches!(query, TokenQuery::Lookup(token) if token.expose() == "boom");
+            async move {
+                assert!(!breaks, "the store broke");
+                Ok(TokenAnswer::Token(None))
+            }
         }
     }
-    let engine = PolicyEngine::new(deployment("http://127.0.0.1:1"), Host::in_memory().with_tokens(Broken)).unwrap();
+    let engine = PolicyEngine::new(deployment("http://127.0.0.1:1"), Host::in_memory().with_tokens(Deferred)).unwrap();
     let reports = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&reports);
     let targets = Targets::builder().report(move |_| _ = counter.fetch_add(1, Ordering::Relaxed)).build();
-    let server = Server::start(TollgateLayer::new(engine), targets).await;
+    let server = Server::start(TollgateLayer::new(engine).token_backend(Broken), targets).await;
     let with = |token: &str| {
         format!("GET /closed HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n")
     };
