@@ -254,6 +254,13 @@ RULES = [
         "a variable may be a text of several lines, so VerifyJWT trims it; inside of the token it refuses it too",
     ),
     Rule(
+        "the token ends this moment",
+        JOSERFC,
+        "ExpiredTokenError",
+        lambda case: json.loads(case.payload.bytes).get("exp") == case.profile.claims.now - case.profile.claims.leeway,
+        "RFC 7519 section 4.1.4 ends it on exp; VerifyJWT as the vendors have it looks for an exp that has passed",
+    ),
+    Rule(
         "the header is longer than 512 bytes",
         JOSERFC,
         "ExceededSizeError",
