@@ -1,6 +1,7 @@
 //! One request in flight: its state, its place in the plan, and the only loop.
 
 mod call;
+mod cold;
 mod cursor;
 mod error_state;
 mod facts;

@@ -29,6 +29,9 @@ pub trait TokenStore: Send + Sync {
     }
 
     /// A grant that [`find`](Self::find) answered with by its number; only a store that does so has any.
+    ///
+    /// A number means one grant as long as the store lives, and the engine relies on that. A store made of several others,
+    /// each with numbers of its own, leaves both bodies as they are and answers [`lookup`](Self::lookup).
     fn grant(&self, id: GrantId) -> Option<&AccessToken> {
         let _ = id;
         None
