@@ -86,11 +86,11 @@ pub(crate) fn verify_among(others: usize) -> Vec<Job> {
             ("expired", TokenStatus::Approved, NOW - 1),
             ("revoked", TokenStatus::Revoked, NOW + 3_600_000),
         ] {
-            host.tokens.insert(TokenKey::new(&token(kind, n)), record(status, expires));
+            host.tokens().insert(TokenKey::new(&token(kind, n)), record(status, expires));
         }
     }
     for n in 0..others {
-        host.tokens.insert(TokenKey::new(&token("other", n)), record(TokenStatus::Approved, NOW + 3_600_000));
+        host.tokens().insert(TokenKey::new(&token("other", n)), record(TokenStatus::Approved, NOW + 3_600_000));
     }
     verify_on(&host)
 }
@@ -252,7 +252,7 @@ fn pem(text: &str) -> Vec<u8> {
 /// A whole proxy up to its target: PreFlow verification, five conditional flows, three AssignMessage steps.
 pub(crate) fn proxy() -> Job {
     let host = Host::in_memory().with_clock(FixedClock(NOW));
-    host.tokens.insert(TokenKey::new(&token("good", 0)), record(TokenStatus::Approved, NOW + 3_600_000));
+    host.tokens().insert(TokenKey::new(&token("good", 0)), record(TokenStatus::Approved, NOW + 3_600_000));
     let flows: String = ["a", "b", "c", "d", "items"]
         .iter()
         .map(|name| {

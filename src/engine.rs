@@ -11,9 +11,9 @@ use crate::deployment::Deployment;
 use crate::diagnostic::Diagnostics;
 use crate::error::Error;
 use crate::execution::Signal;
-use crate::host::Host;
+use crate::host::{Host, HostFailure, guarded};
 use crate::message::RequestMessage;
-use crate::need::{AsyncHost, Progress};
+use crate::need::{AsyncHost, Progress, TargetFailure};
 use crate::outcome::Outcome;
 use crate::plan::Snapshot;
 
@@ -127,21 +127,24 @@ impl PolicyEngine {
     }
 
     /// Evaluates a request to its end, awaiting the host wherever it has to be asked.
+    ///
+    /// A panic of the host, when it is asked or when its future is polled, is a failure of it and ends in a fault.
     pub async fn evaluate_with<'r, H: AsyncHost>(&self, host: &H, request: &'r Request<Bytes>) -> Outcome<'r> {
         let mut progress = self.begin(request);
         loop {
             progress = match progress {
                 Progress::Done(outcome) => return outcome,
-                Progress::NeedToken(need) => match host.token(need.query()).await {
+                Progress::NeedToken(need) => match guarded(|| host.token(need.query()), HostFailure).await {
                     Ok(found) => need.answer(found),
                     Err(failure) => need.fail(failure),
                 },
-                Progress::NeedJwks(need) => match host.jwks(need.uri()).await {
+                Progress::NeedJwks(need) => match guarded(|| host.jwks(need.uri()), HostFailure).await {
                     Ok(document) => need.answer(document),
                     Err(failure) => need.fail(failure),
                 },
                 Progress::NeedTarget(need) => {
-                    match host.target(need.proxy(), need.target_endpoint(), need.request()).await {
+                    let ask = || host.target(need.proxy(), need.target_endpoint(), need.request());
+                    match guarded(ask, TargetFailure::Unreachable).await {
                         Ok(response) => need.answer(response),
                         Err(failure) => need.fail(failure),
                     }

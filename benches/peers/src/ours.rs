@@ -35,7 +35,7 @@ pub fn add(bench: &mut Bench) {
         let record = jobs::record(TokenStatus::Approved, jobs::NOW + 3_600_000);
         for (prefix, count) in [("good", jobs::TOKENS), ("other", stored)] {
             for n in 0..count {
-                host.tokens.insert(TokenKey::new(&jobs::token(prefix, n)), Arc::clone(&record));
+                host.tokens().insert(TokenKey::new(&jobs::token(prefix, n)), Arc::clone(&record));
             }
         }
         repeat(jobs::verify_on(&host).into_iter().find(|job| job.name == "verify: accepted").unwrap())

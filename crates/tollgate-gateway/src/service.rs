@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -80,7 +80,7 @@ where
     R::Data: Send,
     R::Error: Into<BoxError>,
 {
-    let clock = Arc::clone(&layer.engine.host().clock);
+    let clock = layer.engine.host().clock();
     let started = clock.now_ms().ok();
     let (parts, body) = request.into_parts();
     let body = match Limited::new(body, layer.body_bytes).collect().await {
