@@ -11,7 +11,7 @@ use crate::deployment::Deployment;
 use crate::diagnostic::Diagnostics;
 use crate::error::Error;
 use crate::execution::Signal;
-use crate::host::{Host, HostFailure, guarded};
+use crate::host::{Host, HostFailure, answered, ask};
 use crate::message::RequestMessage;
 use crate::need::{AsyncHost, Progress, TargetFailure};
 use crate::outcome::Outcome;
@@ -134,17 +134,17 @@ impl PolicyEngine {
         loop {
             progress = match progress {
                 Progress::Done(outcome) => return outcome,
-                Progress::NeedToken(need) => match guarded(|| host.token(need.query()), HostFailure).await {
+                Progress::NeedToken(need) => match answered(ask(|| host.token(need.query())), HostFailure).await {
                     Ok(found) => need.answer(found),
                     Err(failure) => need.fail(failure),
                 },
-                Progress::NeedJwks(need) => match guarded(|| host.jwks(need.uri()), HostFailure).await {
+                Progress::NeedJwks(need) => match answered(ask(|| host.jwks(need.uri())), HostFailure).await {
                     Ok(document) => need.answer(document),
                     Err(failure) => need.fail(failure),
                 },
                 Progress::NeedTarget(need) => {
-                    let ask = || host.target(need.proxy(), need.target_endpoint(), need.request());
-                    match guarded(ask, TargetFailure::Unreachable).await {
+                    let asked = ask(|| host.target(need.proxy(), need.target_endpoint(), need.request()));
+                    match answered(asked, TargetFailure::Unreachable).await {
                         Ok(response) => need.answer(response),
                         Err(failure) => need.fail(failure),
                     }

@@ -21,6 +21,7 @@ mod resource;
 mod sap;
 mod target;
 mod template;
+mod write;
 
 #[cfg(test)]
 mod tests;

@@ -19,14 +19,20 @@ use super::{
 /// changed. What the part itself is worth after a panic is its own business: its next answer is judged like any other.
 pub(super) struct Guarded<T>(pub(super) T);
 
-/// What a part of the host answers later; that it panics when it is asked or polled is a failure.
+/// Asks a part of the host that answers later; nothing if it panics.
+pub(crate) fn ask<F>(ask: impl FnOnce() -> F) -> Option<F> {
+    catch_unwind(AssertUnwindSafe(ask)).ok()
+}
+
+/// What was asked, once it is answered; a panic, then or when it was asked, is a failure.
 ///
 /// The future is not polled again after a panic, and what it borrowed was lent to be read.
-pub(crate) async fn guarded<F: Future<Output = Result<T, E>>, T, E: Copy>(
-    ask: impl FnOnce() -> F,
-    failure: E,
-) -> Result<T, E> {
-    let Ok(future) = catch_unwind(AssertUnwindSafe(ask)) else { return Err(failure) };
+pub(crate) async fn answered<F, T, E>(asked: Option<F>, failure: E) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>>,
+    E: Copy,
+{
+    let Some(future) = asked else { return Err(failure) };
     let mut future = pin!(future);
     poll_fn(|cx| catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))).unwrap_or(Poll::Ready(Err(failure)))).await
 }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 pub(crate) use fingerprint::FingerprintKey;
 use guard::Guarded;
-pub(crate) use guard::guarded;
+pub(crate) use guard::{answered, ask};
 
 pub use change::{IssuedKind, RevocationFilter, Rotation, TokenPair, change_status};
 pub use client_id::ClientId;
