@@ -86,9 +86,17 @@ pub(super) struct Undecodable {
     pub(super) span: Span,
 }
 
-/// Whether documents of an encoding are read.
+/// Whether documents of an encoding are read, at least where they are of ASCII characters.
 pub(super) fn is_known(name: &str) -> bool {
-    known(name).is_some()
+    known(name).is_some() || extends_ascii(name)
+}
+
+/// Whether an encoding is one of the families that write ASCII as it is and everything else in a way of their own.
+fn extends_ascii(name: &str) -> bool {
+    ["ISO-8859-", "windows-125"].iter().any(|family| {
+        name.get(..family.len()).is_some_and(|start| start.eq_ignore_ascii_case(family))
+            && name.get(family.len()..).is_some_and(|number| number.parse::<u8>().is_ok())
+    })
 }
 
 fn known(name: &str) -> Option<Encoding> {
@@ -121,7 +129,8 @@ fn in_bytes(bytes: &[u8], has_mark: bool) -> Result<Cow<'_, str>, Undecodable> {
         }
         Some(Encoding::Utf8) => utf8(bytes),
         // The declaration is refused where it is read, if the rest can be.
-        None => utf8(bytes).map_err(|_| Undecodable {
+        None if bytes.is_ascii() || !extends_ascii(&name) && str::from_utf8(bytes).is_ok() => utf8(bytes),
+        None => Err(Undecodable {
             code: codes::UNSUPPORTED_ENCODING,
             message: format!("the document declares the encoding `{name}`"),
             help: "save the file as UTF-8 and declare `encoding=\"UTF-8\"`",
@@ -257,6 +266,9 @@ mod tests {
             (joined(b"\xFF\xFE", &little(&declaring("utf-16le"))), declaring("utf-16le")),
             (little(&declaring("UTF-16LE")), declaring("UTF-16LE")),
             (big(&declaring("UTF-16")), declaring("UTF-16")),
+            (b"<?xml version='1.0' encoding='ISO-8859-15'?><a/>".to_vec(), {
+                "<?xml version='1.0' encoding='ISO-8859-15'?><a/>".to_owned()
+            }),
             (b"<?xml version='1.0' encoding='cp1252'?><a>\x80\x9F</a>".to_vec(), {
                 "<?xml version='1.0' encoding='cp1252'?><a>€Ÿ</a>".to_owned()
             }),
@@ -284,6 +296,8 @@ mod tests {
             (joined(b"\xFE\xFF", &big(&declaring("UTF-16LE"))), codes::ENCODING_MISMATCH, "UTF-16LE"),
             (big("<?pi?><a/>"), codes::ENCODING_MISMATCH, ""),
             (latin(&declaring("EUC-JP")), codes::UNSUPPORTED_ENCODING, "EUC-JP"),
+            (latin(&declaring("windows-1250")), codes::UNSUPPORTED_ENCODING, "windows-1250"),
+            (declaring("ISO-8859-2").into_bytes(), codes::UNSUPPORTED_ENCODING, "ISO-8859-2"),
         ] {
             let bad = text(&bytes).unwrap_err();
             let (start, end) = (bad.span.start as usize, bad.span.end as usize);

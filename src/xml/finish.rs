@@ -7,6 +7,10 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 /// Siblings that are looked at for a name that was meant.
 const MOST_SIBLINGS: usize = 32;
 
+/// Namespaces of attributes that tell editors and validators about a document, and gateways nothing: `xml:lang`,
+/// `xsi:schemaLocation` and the like.
+const ABOUT_XML: [&str; 2] = ["http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2001/XMLSchema-instance"];
+
 /// Reports everything unread in an element.
 pub(super) fn finish(element: Element<'_>, d: &mut Diagnostics) {
     let document = element.document();
@@ -48,6 +52,9 @@ fn attributes(element: Element<'_>, d: &mut Diagnostics) {
         }
         document.mark_attribute_read(index);
         let name = document.verbatim(attribute.name);
+        if name.contains(':') && document.namespace(attribute.namespace).is_some_and(|it| ABOUT_XML.contains(&it)) {
+            continue;
+        }
         let message = format!("unknown attribute `{name}` on `{}`", element.name());
         let finding = Diagnostic::error(codes::UNKNOWN_ATTRIBUTE, message).at(element.source(), attribute.name);
         d.push(with_help(finding, meant(element, true, name), element));
@@ -212,6 +219,23 @@ mod tests {
             row = next;
         }
         row[b.len()]
+    }
+
+    #[test]
+    fn attributes_about_the_document_are_nobodys_mistake() {
+        for (attributes, want) in [
+            ("xml:lang='en' xml:space='preserve'", 0),
+            ("xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:noNamespaceSchemaLocation='q.xsd'", 0),
+            ("xmlns:s='http://www.w3.org/2001/XMLSchema-instance' s:schemaLocation='a b' s:type='t'", 0),
+            ("xmlns:xsi='u' xsi:schemaLocation='a b'", 1),
+            ("schemaLocation='a b' lang='en'", 2),
+        ] {
+            let source = Source::new("a.xml", format!("<Quota {attributes}/>"));
+            let mut found = Diagnostics::new();
+            let document = Document::parse(&source, &crate::Limits::default(), &mut found).unwrap();
+            document.root().finish(&mut found);
+            assert_eq!(found.len(), want, "{found}");
+        }
     }
 
     #[test]

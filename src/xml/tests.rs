@@ -227,7 +227,9 @@ fn every_rule_has_its_code() {
         ("<?xml version='1.0' standalone='YES'?><a/>", &[codes::BAD_DECLARATION]),
         ("<?xml version='1.0' encoding='UTF 8'?><a/>", &[codes::BAD_DECLARATION]),
         ("<?xml version='1.0' encoding='ISO-8859-1'?><a/>", &[]),
-        ("<?xml version='1.0' encoding='ISO-8859-9'?><a/>", &[codes::UNSUPPORTED_ENCODING]),
+        ("<?xml version='1.0' encoding='ISO-8859-9'?><a/>", &[]),
+        ("<?xml version='1.0' encoding='ISO-8859-x'?><a/>", &[codes::UNSUPPORTED_ENCODING]),
+        ("<?xml version='1.0' encoding='EUC-JP'?><a/>", &[codes::UNSUPPORTED_ENCODING]),
     ] {
         assert_eq!(codes_within(text, &Limits::default()), want, "{text}");
     }

@@ -238,7 +238,7 @@ fn check_looks_into_archives() {
     fs::create_dir(folder.0.join("tree")).unwrap();
     fs::write(folder.0.join("tree/wrong.zip"), zip(&all.join("closed"), &below)).unwrap();
     let (code, out, _) = run(&folder.0, &["check", "tree"]);
-    assert!(code == 1 && out.contains("--> tree/wrong.zip/apiproxy/policies/verify.xml:1:24"), "{out}");
+    assert!(code == 1 && out.contains("--> tree/wrong.zip/apiproxy/policies/verify.xml:1:25"), "{out}");
     // One that is cut off is no bundle, and says so.
     fs::write(folder.0.join("tree/wrong.zip"), &archive[..archive.len() / 2]).unwrap();
     let found = units(&folder, &["tree"]);

@@ -180,7 +180,7 @@ async fn an_answer_above_the_limit_is_not_passed_on() {
 }
 
 #[tokio::test]
-async fn a_panic_ends_one_request_only() {
+async fn a_store_that_panics_has_failed() {
     struct Broken;
     impl TokenBackend for Broken {
         fn answer(&self, query: TokenQuery<'_>) -> impl Future<Output = Result<TokenAnswer, HostFailure>> + Send {
@@ -202,6 +202,7 @@ async fn a_panic_ends_one_request_only() {
     // A store that panics has failed.
     let answer = server.send(&with("boom")).await;
     assert!(answer.starts_with("HTTP/1.1 503 ") && !answer.contains("broke"), "{answer}");
+    assert_eq!(reports.load(Ordering::Relaxed), 0, "it is no panic of the server");
     let answer = server.send(&with("other")).await;
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
 }

@@ -23,3 +23,21 @@ fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_with_its_message() {
+        assert_eq!(catch_panic(async { 1 }).await, Ok(1));
+        let yields = async {
+            tokio::task::yield_now().await;
+            std::panic::panic_any("as it should")
+        };
+        assert_eq!(
+            catch_panic::<std::pin::Pin<Box<dyn Future<Output = ()>>>>(Box::pin(yields)).await,
+            Err("as it should".to_owned())
+        );
+    }
+}
