@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tollgate::bundle::Bundle;
 use tollgate::entity::Entities;
-use tollgate::host::{Host, TokenChange, TokenKey, TokenStatus, TokenStore};
+use tollgate::host::{Host, TokenChange, TokenKey, TokenStatus};
 use tollgate::{Deployment, Limits, Outcome, PolicyEngine, Progress, TokenAnswer};
 
 macro_rules! files {

@@ -184,11 +184,11 @@ fn contests() -> Vec<Contest> {
             }),
         },
         store!(
-            "ours: MemoryTokenStore lookup",
+            "ours: MemoryTokenStore find",
             &texts,
             &store,
-            |s, key| match s.lookup(TokenKey::new(key)) {
-                Answer::Ready(Some(found)) => found.issued_at_ms,
+            |s, key| match s.find(TokenKey::new(key)) {
+                Answer::Ready(Some(found)) => found.issued_at_ms(),
                 _ => panic!("a token is lost"),
             },
             s.insert(TokenKey::new(key), jobs::record(TokenStatus::Approved, jobs::NOW))

@@ -54,7 +54,12 @@ enum First {
 pub(crate) fn judge(found: &Found, options: &DeployOptions, entities: &Entities, limits: &Limits) -> Vec<Unit> {
     let first = parallel(&found.inputs, |input| match input {
         Input::Bundle { path, root, name, files, findings, naming } => {
-            bundle(options, path, root, name, files, findings.clone(), naming, limits)
+            let mut first = bundle(options, path, root, name, files, naming, limits);
+            if let First::Unit(unit) | First::Bundle(unit, _) = &mut first {
+                let known = findings.iter().map(|finding| shown(finding.clone(), naming));
+                unit.diagnostics = in_order(unit.diagnostics.drain(..).chain(known).collect());
+            }
+            first
         }
         Input::Document { path, content, named } => document(options, entities, path, content, *named, limits),
         Input::Broken { path, kind, finding } => First::Unit(Unit {
@@ -118,10 +123,10 @@ fn bundle(
     root: &str,
     name: &str,
     files: &[(String, Content)],
-    mut findings: Vec<Diagnostic>,
     naming: &Naming,
     limits: &Limits,
 ) -> First {
+    let mut findings = Vec::new();
     let mut contents = Vec::with_capacity(files.len());
     for (name, content) in files {
         match content.bytes(name) {
