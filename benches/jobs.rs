@@ -86,11 +86,11 @@ pub(crate) fn verify_among(others: usize) -> Vec<Job> {
             ("expired", TokenStatus::Approved, NOW - 1),
             ("revoked", TokenStatus::Revoked, NOW + 3_600_000),
         ] {
-            host.tokens.insert(TokenKey::new(&token(kind, n)), record(status, expires));
+            host.tokens().insert(TokenKey::new(&token(kind, n)), record(status, expires));
         }
     }
     for n in 0..others {
-        host.tokens.insert(TokenKey::new(&token("other", n)), record(TokenStatus::Approved, NOW + 3_600_000));
+        host.tokens().insert(TokenKey::new(&token("other", n)), record(TokenStatus::Approved, NOW + 3_600_000));
     }
     verify_on(&host)
 }
@@ -105,7 +105,7 @@ pub(crate) fn verifying(scope: &str) -> Deployment {
 /// An engine that verifies, on a host that gets a number of good tokens.
 pub(crate) fn engine_over(host: &Host, count: usize) -> PolicyEngine {
     for n in 0..count {
-        host.tokens.insert(TokenKey::new(&token("good", n)), record(TokenStatus::Approved, NOW + 3_600_000));
+        host.tokens().insert(TokenKey::new(&token("good", n)), record(TokenStatus::Approved, NOW + 3_600_000));
     }
     PolicyEngine::new(verifying("READ"), host.clone()).unwrap()
 }
@@ -116,7 +116,7 @@ pub(crate) fn verify_hashed(others: usize) -> Job {
     let record = record(TokenStatus::Approved, NOW + 3_600_000);
     for (prefix, count) in [("good", TOKENS), ("other", others)] {
         for n in 0..count {
-            host.tokens.insert(TokenKey::new(&token(prefix, n)), Arc::clone(&record));
+            host.tokens().insert(TokenKey::new(&token(prefix, n)), Arc::clone(&record));
         }
     }
     verify_on(&host).into_iter().find(|job| job.name == "verify: accepted").unwrap()
@@ -277,7 +277,7 @@ fn pem(text: &str) -> Vec<u8> {
 /// A whole proxy up to its target: PreFlow verification, five conditional flows, three AssignMessage steps.
 pub(crate) fn proxy() -> Job {
     let host = Host::in_memory().with_clock(FixedClock(NOW));
-    host.tokens.insert(TokenKey::new(&token("good", 0)), record(TokenStatus::Approved, NOW + 3_600_000));
+    host.tokens().insert(TokenKey::new(&token("good", 0)), record(TokenStatus::Approved, NOW + 3_600_000));
     let flows: String = ["a", "b", "c", "d", "items"]
         .iter()
         .map(|name| {
