@@ -11,9 +11,9 @@ use crate::deployment::Deployment;
 use crate::diagnostic::Diagnostics;
 use crate::error::Error;
 use crate::execution::Signal;
-use crate::host::{Host, HostFailure, answered, ask};
+use crate::host::Host;
 use crate::message::RequestMessage;
-use crate::need::{AsyncHost, Progress, TargetFailure};
+use crate::need::{AsyncHost, Progress};
 use crate::outcome::Outcome;
 use crate::plan::Snapshot;
 
@@ -130,27 +130,7 @@ impl PolicyEngine {
     ///
     /// A panic of the host, when it is asked or when its future is polled, is a failure of it and ends in a fault.
     pub async fn evaluate_with<'r, H: AsyncHost>(&self, host: &H, request: &'r Request<Bytes>) -> Outcome<'r> {
-        let mut progress = self.begin(request);
-        loop {
-            progress = match progress {
-                Progress::Done(outcome) => return outcome,
-                Progress::NeedToken(need) => match answered(ask(|| host.token(need.query())), HostFailure).await {
-                    Ok(found) => need.answer(found),
-                    Err(failure) => need.fail(failure),
-                },
-                Progress::NeedJwks(need) => match answered(ask(|| host.jwks(need.uri())), HostFailure).await {
-                    Ok(document) => need.answer(document),
-                    Err(failure) => need.fail(failure),
-                },
-                Progress::NeedTarget(need) => {
-                    let asked = ask(|| host.target(need.proxy(), need.target_endpoint(), need.request()));
-                    match answered(asked, TargetFailure::Unreachable).await {
-                        Ok(response) => need.answer(response),
-                        Err(failure) => need.fail(failure),
-                    }
-                }
-            };
-        }
+        self.begin(request).finish_with(host).await
     }
 
     /// Whether some request may have to wait for its host, so that [`evaluate`](Self::evaluate) may refuse it.

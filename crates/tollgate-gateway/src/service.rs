@@ -15,7 +15,7 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use tollgate::fault::runtime;
 use tollgate::host::HostFailure;
 use tollgate::message::ClientInfo;
-use tollgate::{AsyncHost, Decision, TargetFailure, TokenAnswer, TokenQuery};
+use tollgate::{AsyncHost, Decision, Progress, TargetFailure, TokenAnswer, TokenQuery};
 use tower_service::Service;
 
 use crate::backend::TokenBackend;
@@ -95,7 +95,11 @@ where
     tell_client(&mut request, started, clock.now_ms().ok());
 
     let target = Target { layer: &layer, inner: Mutex::new(inner) };
-    let outcome = layer.engine.evaluate_with(&target, &request).await;
+    let outcome = match layer.engine.begin(&request) {
+        Progress::Done(outcome) => outcome,
+        // Boxed, so that requests that wait for nothing do not carry the futures of what others wait for.
+        waiting => Box::pin(waiting.finish_with(&target)).await,
+    };
     let edited = match outcome.decision() {
         // Nothing is copied of a request that goes on as it came.
         Decision::Continue(left) => Some((!std::ptr::eq(left, &request)).then(|| left.clone())),
