@@ -12,7 +12,7 @@ use crate::fault::Raised;
 use crate::host::{AuthorizationCode, TokenPair};
 use crate::message::Message;
 use crate::secret::Secret;
-use crate::variables::Value;
+use crate::variables::{Value, VarRef};
 
 /// The state that few requests need: made when it is first written to.
 #[derive(Default)]
@@ -59,6 +59,8 @@ pub(crate) struct Cold {
     pub(crate) looked_up: Option<Secret>,
     /// The tokens a policy is storing.
     pub(crate) pending: Option<Box<TokenPair>>,
+    /// Those that were stored, and what stands for the policies that issued them.
+    pub(super) issued: Vec<(VarRef, Box<TokenPair>)>,
     /// The code a policy is storing, and where it is to be sent.
     pub(crate) pending_code: Option<Box<(Secret, String, Arc<AuthorizationCode>)>>,
     /// Where the token is to be sent that a policy is storing.
