@@ -66,3 +66,9 @@ pub(crate) struct Cold {
     /// Where the token is to be sent that a policy is storing.
     pub(crate) redirect: Option<String>,
 }
+#[cfg(test)]
+#[test]
+fn sizes() {
+    use std::mem::size_of;
+    println!("cold {} run {} call {} resp {} req {} pair {} judged {}", size_of::<Cold>(), size_of::<super::Run>(), size_of::<TargetCall>(), size_of::<Response<Bytes>>(), size_of::<Request<Bytes>>(), size_of::<TokenPair>(), size_of::<crate::message::TargetInfo>());
+}
