@@ -26,7 +26,7 @@ pub(crate) struct TargetCall {
     pub(crate) received_length: Option<usize>,
     pub(crate) status: Option<u16>,
     /// What the host knows about the target.
-    pub(crate) info: Option<TargetInfo>,
+    pub(crate) info: Option<Box<TargetInfo>>,
     /// The server a load balancer chose.
     pub(crate) server: Option<u32>,
     /// Servers that failed before.
@@ -52,7 +52,7 @@ impl Execution<'_> {
         let call = target::build(&self.run, snapshot, proxy, failed, now_ms)?;
         let cold = self.run.cold_mut();
         cold.began_ms = cold.began_ms.or(now_ms);
-        cold.call = Some(call);
+        cold.call = Some(Box::new(call));
         Ok(())
     }
 
@@ -69,7 +69,7 @@ impl Execution<'_> {
                 call.received_ms = now_ms;
                 call.received_length = Some(response.body().len());
                 call.status = Some(response.status().as_u16());
-                call.info = response.extensions().get().cloned();
+                call.info = response.extensions().get().cloned().map(Box::new);
             }
         }
         if target.is_some_and(|target| self.retry(snapshot, proxy, target, &answer, now_ms)) {

@@ -15,6 +15,8 @@ use crate::secret::Secret;
 use crate::variables::{Value, VarRef};
 
 /// The state that few requests need: made when it is first written to.
+///
+/// What is large and rare in it is boxed, so that the whole stays of a size that an allocator hands out at once.
 #[derive(Default)]
 pub(crate) struct Cold {
     /// The request as policies changed it.
@@ -26,13 +28,13 @@ pub(crate) struct Cold {
     /// The steps that called the shared flows being run, the innermost last.
     pub(crate) calls: Vec<Frame>,
     /// What the client was sent, where steps run afterwards that might change it.
-    pub(crate) sent: Option<Response<Bytes>>,
+    pub(crate) sent: Option<Box<Response<Bytes>>>,
     /// When it was sent.
     pub(crate) sent_ms: Option<i64>,
     /// When the run began, where somebody has to know later.
     pub(crate) began_ms: Option<i64>,
     /// The call of the target, once there is one.
-    pub(crate) call: Option<TargetCall>,
+    pub(crate) call: Option<Box<TargetCall>>,
     pub(crate) fault_rule_ran: bool,
     /// Headers the response gets when nothing else can change it.
     pub(super) last_headers: Vec<(HeaderName, HeaderValue)>,
@@ -67,8 +69,11 @@ pub(crate) struct Cold {
     pub(crate) redirect: Option<String>,
 }
 #[cfg(test)]
-#[test]
-fn sizes() {
-    use std::mem::size_of;
-    println!("cold {} run {} call {} resp {} req {} pair {} judged {}", size_of::<Cold>(), size_of::<super::Run>(), size_of::<TargetCall>(), size_of::<Response<Bytes>>(), size_of::<Request<Bytes>>(), size_of::<TokenPair>(), size_of::<crate::message::TargetInfo>());
+mod tests {
+    use super::Cold;
+
+    #[test]
+    fn it_is_of_a_size_that_allocators_keep_at_hand() {
+        assert!(size_of::<Cold>() <= 1_024, "{}", size_of::<Cold>());
+    }
 }

@@ -17,7 +17,7 @@ impl<'a> View<'a, '_> {
     }
 
     fn target_info(self) -> Option<&'a TargetInfo> {
-        self.run.call()?.info.as_ref()
+        self.run.call()?.info.as_deref()
     }
 
     /// What a part of the request is once it is not what the proxy was sent; nothing where it still is.

@@ -80,11 +80,7 @@ pub fn set_header(
 }
 
 /// Gives a header one line, which is made already.
-pub(crate) fn put_header(
-    message: &mut MessageMut<'_>,
-    name: &HeaderName,
-    value: HeaderValue,
-) -> Result<(), EditError> {
+pub(crate) fn put_header(message: &mut MessageMut<'_>, name: &HeaderName, value: HeaderValue) -> Result<(), EditError> {
     message.headers_mut().try_insert(name, value).map_err(|_| EditError::TooManyHeaders)?;
     frame(message, name);
     Ok(())

@@ -93,8 +93,21 @@ mod tests {
     fn parts_are_joined_as_the_whole_is_read() {
         let whole = crate::execution::join;
         let urls = [
-            "https://h", "https://h/", "https://h/a", " http://h:80/a/b// ", "https://h/a?k=v", "https://h?k=v", "https://h/a?",
-            "HTTPS://H/a", "https://u@h/a", "https://h/a#f", "https://h/ä", "https://h/a b", "/a", "h", "",
+            "https://h",
+            "https://h/",
+            "https://h/a",
+            " http://h:80/a/b// ",
+            "https://h/a?k=v",
+            "https://h?k=v",
+            "https://h/a?",
+            "HTTPS://H/a",
+            "https://u@h/a",
+            "https://h/a#f",
+            "https://h/ä",
+            "https://h/a b",
+            "/a",
+            "h",
+            "",
         ];
         let queries = [None, Some(""), Some("x=1"), Some("x=1&y=%20"), Some("x y")];
         let mut joined = 0;

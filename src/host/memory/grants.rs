@@ -80,21 +80,21 @@ impl Grants {
         };
         let id = match numbers.all.get(&grant) {
             Some(id) => *id,
-            None => self.add(&mut numbers.all, token, grant.clone())?,
+            None => self.add(&mut numbers, token, grant.clone())?,
         };
         numbers.remember(grant, id);
         Some(id)
     }
 
     /// Keeps a grant that is new.
-    fn add(&self, all: &mut HashMap<Grant, GrantId>, token: &Arc<AccessToken>, grant: Grant) -> Option<GrantId> {
-        let id = GrantId(u32::try_from(all.len()).ok().filter(|id| (*id as usize) < self.most)?);
+    fn add(&self, numbers: &mut Numbers, token: &Arc<AccessToken>, grant: Grant) -> Option<GrantId> {
+        let id = GrantId(u32::try_from(numbers.all.len()).ok().filter(|id| (*id as usize) < self.most)?);
         let number = id.0 + 1;
         let block = number.ilog2();
         let grants = self.blocks.get(block as usize)?;
         let grants = grants.get_or_init(|| (0..1usize << block).map(|_| OnceLock::new()).collect());
         grants.get((number - (1 << block)) as usize)?.get_or_init(|| Arc::clone(token));
-        all.insert(grant, id);
+        numbers.all.insert(grant, id);
         Some(id)
     }
 }
@@ -127,5 +127,5 @@ impl Numbers {
 fn place(client: &crate::host::ClientId, scope: &Arc<str>) -> usize {
     let scope: *const u8 = Arc::as_ptr(scope).cast();
     // Addresses are multiples of the alignment.
-    (client.address() / 16 ^ scope.addr() / 32) % RECENT
+    ((client.address() / 16) ^ (scope.addr() / 32)) % RECENT
 }

@@ -337,22 +337,24 @@ impl Issue {
 
 /// Letters and digits, each as likely as any other.
 pub(super) fn random_text(cx: &StepContext<'_, '_>, length: usize) -> Result<String, Raised> {
-    const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    /// The letter of each byte; none of those from 248 on, or the first letters would come up more often.
+    #[expect(clippy::indexing_slicing, reason = "evaluated while it is compiled")]
+    const LETTERS: [Option<u8>; 256] = {
+        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let mut letters = [None; 256];
+        let mut byte = 0;
+        while byte < 248 {
+            letters[byte] = Some(alphabet[byte % alphabet.len()]);
+            byte += 1;
+        }
+        letters
+    };
     let mut text = Vec::with_capacity(length);
     let mut bytes = [0u8; 64];
     while text.len() < length {
         cx.random(&mut bytes)?;
-        for byte in bytes {
-            // Bytes from 248 on are dropped, or the first letters would come up more often.
-            if byte < 248
-                && let Some(letter) = ALPHABET.get(usize::from(byte % 62))
-            {
-                text.push(*letter);
-                if text.len() == length {
-                    break;
-                }
-            }
-        }
+        let letters = bytes.iter().filter_map(|byte| LETTERS.get(usize::from(*byte)).copied().flatten());
+        text.extend(letters.take(length - text.len()));
     }
     String::from_utf8(text).map_err(|_| Raised::host_failure())
 }

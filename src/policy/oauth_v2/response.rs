@@ -8,6 +8,7 @@ use crate::host::TokenAttribute;
 use crate::plan::Linker;
 use crate::policy::OwnVariables;
 use crate::policy::common::CompiledAttribute;
+use crate::scan::is_plain_in_json;
 use crate::variables::{Intern, Issued, IssuedVariable, VarRef};
 
 /// Members of the default body, in the order the vendors' runtime writes them; those of the refresh token stand last.
@@ -163,9 +164,7 @@ impl Body {
     }
 
     fn escaped(&mut self, text: &str) {
-        let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
-        // Looking at all of them needs no branch for each.
-        if text.bytes().fold(true, |all, byte| all & is_plain(byte)) {
+        if is_plain_in_json(text.as_bytes()) {
             self.0.extend_from_slice(text.as_bytes());
             return;
         }
