@@ -5,6 +5,7 @@ mod cold;
 mod cursor;
 mod error_state;
 mod facts;
+mod issued;
 mod run;
 mod target;
 mod view;

@@ -13,7 +13,7 @@ use super::cursor::{Endpoint, Frame, Part, Stage};
 use crate::dialect::NullRoute;
 use crate::entity::{Admission, CredentialId};
 use crate::fault::Raised;
-use crate::host::{FoundToken, Host, TokenPair};
+use crate::host::{FoundToken, Host};
 use crate::message::{Field, Message, MessageMut, MessageRef, RequestMessage, Root};
 use crate::plan::ProxyPlan;
 use crate::variables::{Decoded, Kind, MessageName, Value, VarRef};
@@ -459,25 +459,8 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Takes down what a policy issued: its variables are read from there, whatever was written to them before.
-    pub(crate) fn note_issued(&mut self, proxy: &ProxyPlan, policy: VarRef, pair: Box<TokenPair>) {
-        let has_refresh = pair.refresh.is_some();
-        self.unset(proxy, |kind| match kind {
-            Kind::Issued(of, variable) => *of == policy && (has_refresh || !variable.is_of_refresh()),
-            _ => false,
-        });
-        let issued = &mut self.cold_mut().issued;
-        issued.retain(|(other, _)| *other != policy);
-        issued.push((policy, pair));
-    }
-
-    /// What a policy issued last.
-    pub(crate) fn issued(&self, policy: VarRef) -> Option<&TokenPair> {
-        self.cold()?.issued.iter().find(|(by, _)| *by == policy).map(|(_, pair)| &**pair)
-    }
-
     #[inline]
-    fn unset(&mut self, proxy: &ProxyPlan, is_set_anew: impl Fn(&Kind) -> bool) {
+    pub(super) fn unset(&mut self, proxy: &ProxyPlan, is_set_anew: impl Fn(&Kind) -> bool) {
         let Some(cold) = self.known_cold() else { return };
         for (slot, (_, entry)) in cold.slots.iter_mut().zip(proxy.names.iter()) {
             if is_set_anew(&entry.kind) {

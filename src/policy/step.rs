@@ -160,7 +160,7 @@ impl<'s, 'r> StepContext<'s, 'r> {
             None => TokenQuery::Insert(TokenKey::new(token.expose()), record),
             Some(_) => TokenQuery::InsertPair(pair),
         };
-        match query.ask(&*self.snapshot.host.tokens) {
+        match query.ask(self.snapshot.host.tokens()) {
             Answer::Ready(reply) => Ok(reply),
             // What is asked has to be owned only where the question is put again.
             Answer::Deferred => Err(StepResult::Suspend(Box::new(Need::Token(match &pair.refresh {
