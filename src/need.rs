@@ -7,14 +7,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 
-use crate::execution::{Execution, Signal, TargetRequest};
+use crate::execution::{Execution, Signal};
 use crate::fault::{FaultSpec, runtime};
 use crate::host::{
     AccessToken, Answer, AuthorizationCode, HostFailure, IssuedKind, RevocationFilter, Rotation, TokenChange, TokenKey,
     TokenPair, TokenStatus, TokenStore, answered, ask,
 };
 use crate::outcome::Outcome;
-use crate::plan::Snapshot;
+use crate::plan::{ProxyPlan, Snapshot, TargetPlan};
 use crate::policy::{Reply, TokenRequest};
 
 /// How far a request got.
@@ -82,7 +82,7 @@ impl<'r> Parked<'r> {
             Signal::Done => Progress::Done(Outcome::owned(self.snapshot, self.execution)),
             Signal::Token(request) => Progress::NeedToken(NeedToken { parked: self, request }),
             Signal::Jwks(uri) => Progress::NeedJwks(NeedJwks { parked: self, uri }),
-            Signal::Target(request) => Progress::NeedTarget(NeedTarget { parked: self, request }),
+            Signal::Target => Progress::NeedTarget(NeedTarget { parked: self }),
         }
     }
 
@@ -270,7 +270,6 @@ impl fmt::Debug for NeedJwks<'_> {
 #[must_use]
 pub struct NeedTarget<'r> {
     parked: Box<Parked<'r>>,
-    request: Box<TargetRequest>,
 }
 
 /// Why a target gave no answer.
@@ -298,31 +297,39 @@ impl TargetFailure {
 impl<'r> NeedTarget<'r> {
     /// What is to be sent, with the absolute URL of the target.
     pub fn request(&self) -> &Request<Bytes> {
-        &self.request.request
+        let run = &self.parked.execution.run;
+        // There is a call, or nobody would wait for it.
+        run.call().map_or_else(|| run.request(), |call| &call.request)
+    }
+
+    fn plan(&self) -> Option<&ProxyPlan> {
+        self.parked.snapshot.proxies.get(self.parked.execution.run.proxy? as usize)
+    }
+
+    fn target(&self) -> Option<&TargetPlan> {
+        self.plan()?.targets.get(self.parked.execution.run.target()? as usize)
     }
 
     /// Name of the proxy.
     pub fn proxy(&self) -> &str {
-        &self.request.proxy
+        self.plan().map_or("", |plan| &plan.name)
     }
 
     /// Name of the target endpoint; empty for a route rule that names a URL.
     pub fn target_endpoint(&self) -> &str {
-        &self.request.endpoint
+        self.target().map_or("", |target| &target.name)
     }
 
     /// Name of the target server, where a load balancer chose one.
     pub fn target_server(&self) -> Option<&str> {
-        let run = &self.parked.execution.run;
-        let target = self.parked.snapshot.proxies.get(run.proxy? as usize)?.targets.get(run.target()? as usize)?;
-        let server = target.balancer()?.servers.get(run.call()?.server? as usize)?;
+        let call = self.parked.execution.run.call()?;
+        let server = self.target()?.balancer()?.servers.get(call.server? as usize)?;
         Some(&server.name)
     }
 
     /// A property of the target endpoint, such as `io.timeout.millis`, which the host acts on.
     pub fn property(&self, name: &str) -> Option<&str> {
-        let run = &self.parked.execution.run;
-        let target = self.parked.snapshot.proxies.get(run.proxy? as usize)?.targets.get(run.target()? as usize)?;
+        let target = self.target()?;
         target.properties.iter().rev().find(|(known, _)| **known == *name).map(|(_, value)| &**value)
     }
 
@@ -347,7 +354,7 @@ impl<'r> NeedTarget<'r> {
 
     /// Copies what is borrowed from the request, so that the run can be parked anywhere.
     pub fn into_owned(self) -> NeedTarget<'static> {
-        NeedTarget { parked: self.parked.into_owned(), request: self.request }
+        NeedTarget { parked: self.parked.into_owned() }
     }
 }
 

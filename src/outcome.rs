@@ -72,7 +72,7 @@ impl<'r> Outcome<'r> {
     pub fn decision(&self) -> Decision<'_> {
         match (
             self.fault(),
-            self.execution.run.cold().and_then(|cold| cold.sent.as_ref()).or(self.execution.run.response()),
+            self.execution.run.cold().and_then(|cold| cold.sent.as_deref()).or(self.execution.run.response()),
         ) {
             (Some(fault), _) => Decision::Fault(fault),
             (None, Some(response)) => Decision::Respond(response),

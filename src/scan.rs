@@ -36,6 +36,21 @@ pub(crate) fn is_graphic_without_comma(bytes: &[u8]) -> bool {
     found | bad(last) == 0
 }
 
+/// Whether a JSON string may hold the bytes as they are: no control characters, quotes and backslashes.
+#[inline]
+pub(crate) fn is_plain_in_json(bytes: &[u8]) -> bool {
+    let bad = |word: u64| {
+        let low = word.wrapping_sub(eight(b' ')) & !word & HIGH;
+        low | zeros(word ^ eight(b'"')) | zeros(word ^ eight(b'\\'))
+    };
+    let (words, _) = bytes.as_chunks::<8>();
+    let last = match bytes.last_chunk::<8>() {
+        Some(chunk) => u64::from_le_bytes(*chunk),
+        None => filled(bytes, b' '),
+    };
+    words.iter().fold(bad(last), |found, word| found | bad(u64::from_le_bytes(*word))) == 0
+}
+
 /// Whether one of two bytes occurs.
 #[inline]
 pub(crate) fn has_either(bytes: &[u8], one: u8, other: u8) -> bool {
@@ -74,11 +89,14 @@ mod tests {
                     bytes[place] = byte;
                     let graphic = byte.is_ascii_graphic() && byte != b',';
                     assert_eq!(is_graphic_without_comma(&bytes), graphic, "{byte} at {place} of {length}");
+                    let plain = byte >= b' ' && byte != b'"' && byte != b'\\';
+                    assert_eq!(is_plain_in_json(&bytes), plain, "{byte} at {place} of {length}");
                     assert_eq!(position(&bytes, byte), bytes.iter().position(|one| *one == byte), "{byte} at {place}");
                     assert_eq!(has_either(&bytes, b'.', b'%'), byte == b'.' || byte == b'%', "{byte} at {place}");
                 }
             }
         }
+        assert!(is_plain_in_json(b""));
         assert!(is_graphic_without_comma(b"") && !has_either(b"", b'.', b'%'));
     }
 }

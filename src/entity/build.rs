@@ -11,6 +11,7 @@ use super::app::{App, Credential, ProductAssociation};
 use super::developer::{Company, Developer};
 use super::directory::{
     AppOwner, AppRecord, CredentialCheck, CredentialId, CredentialRecord, Directory, OperationPlace, ProductRecord,
+    scopes_of,
 };
 use super::matcher::{OperationId, OperationMatcher, ProductId, ProductMatcher, ProxyId};
 use super::opening::Opening;
@@ -60,6 +61,7 @@ impl Directory {
         let mut lists: Vec<_> = lists.into_iter().collect();
         lists.sort_by_key(|(_, at)| *at);
         let openings = lists.iter().map(|(list, _)| matchers(list)).collect();
+        let scope_texts = lists.iter().map(|(list, _)| scopes_of(&product_records, list).join(" ").into()).collect();
         let refused = found.has_errors();
         diagnostics.extend(found);
         (!refused).then_some(Self {
@@ -69,6 +71,7 @@ impl Directory {
             credentials,
             credential_ids,
             openings,
+            scope_texts,
             rules,
         })
     }

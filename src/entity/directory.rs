@@ -28,6 +28,8 @@ pub struct Directory {
     pub(super) credentials: Box<[Arc<CredentialRecord>]>,
     pub(super) credential_ids: HashMap<ClientId, CredentialId>,
     pub(super) openings: Box<[Opening]>,
+    /// What scopes the products of each opening allow, separated by spaces.
+    pub(super) scope_texts: Box<[Arc<str>]>,
     pub(super) rules: PathRules,
 }
 
@@ -303,14 +305,26 @@ impl Directory {
     /// The OAuth scopes of all products approved for a credential, in order and each once.
     pub fn scopes_of(&self, credential: CredentialId) -> Vec<&str> {
         let products = self.credential(credential).map_or(&[][..], |credential| credential.products());
-        let mut seen = HashSet::new();
-        let scopes = products.iter().flat_map(|&product| self.product_scopes(product));
-        scopes.map(String::as_str).filter(|&scope| seen.insert(scope)).collect()
+        scopes_of(&self.products, products)
+    }
+
+    /// The same, separated by spaces and shared by all who may have them.
+    pub(crate) fn scope_text(&self, credential: CredentialId) -> Arc<str> {
+        let opening = self.credential(credential).map(|credential| credential.opening as usize);
+        opening.and_then(|at| self.scope_texts.get(at)).map_or_else(Arc::default, Arc::clone)
     }
 
     fn product_record(&self, product: ProductId) -> Option<&ProductRecord> {
         self.products.get(product.0 as usize)
     }
+}
+
+/// The OAuth scopes of products, in order and each once.
+pub(super) fn scopes_of<'p>(records: &'p [ProductRecord], products: &[ProductId]) -> Vec<&'p str> {
+    let mut seen = HashSet::new();
+    let products = products.iter().filter_map(|product| records.get(product.0 as usize));
+    let scopes = products.flat_map(|record| &record.product.scopes);
+    scopes.map(String::as_str).filter(|&scope| seen.insert(scope)).collect()
 }
 
 #[cfg(test)]

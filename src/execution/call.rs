@@ -1,10 +1,12 @@
 //! The call of a target, as variables tell of it afterwards.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 
 use super::cursor::{Endpoint, Part, Stage};
-use super::{Execution, Side, Signal, TargetRequest, target};
+use super::{Execution, Side, Signal, target};
 use crate::fault::{Raised, runtime};
 use crate::message::TargetInfo;
 use crate::need::TargetFailure;
@@ -13,10 +15,10 @@ use crate::policy::Reply;
 
 /// A call of the target: under way, or answered.
 pub(crate) struct TargetCall {
-    /// The request line that was sent; neither headers nor body.
-    pub(crate) head: Request<Bytes>,
+    /// What is sent; of what was answered, neither headers nor body.
+    pub(crate) request: Request<Bytes>,
     /// The URL of the target without suffix and query.
-    pub(crate) base: String,
+    pub(crate) base: Arc<str>,
     pub(crate) sent_ms: Option<i64>,
     /// When the answer came.
     pub(crate) received_ms: Option<i64>,
@@ -24,7 +26,7 @@ pub(crate) struct TargetCall {
     pub(crate) received_length: Option<usize>,
     pub(crate) status: Option<u16>,
     /// What the host knows about the target.
-    pub(crate) info: Option<TargetInfo>,
+    pub(crate) info: Option<Box<TargetInfo>>,
     /// The server a load balancer chose.
     pub(crate) server: Option<u32>,
     /// Servers that failed before.
@@ -41,17 +43,17 @@ impl Execution<'_> {
         snapshot: &Snapshot,
         proxy: &ProxyPlan,
         failed: Vec<u32>,
-    ) -> Result<Box<TargetRequest>, Raised> {
+    ) -> Result<(), Raised> {
         if self.is_overdue(snapshot, proxy) {
             return Err(Raised::new(&runtime::TOO_MANY_STEPS));
         }
         // A clock that cannot tell leaves the times of the call unresolved; it is no reason not to call.
         let now_ms = self.run.now_ms(&snapshot.host).ok();
-        let (request, call) = target::build(&self.run, snapshot, proxy, failed, now_ms)?;
+        let call = target::build(&self.run, snapshot, proxy, failed, now_ms)?;
         let cold = self.run.cold_mut();
         cold.began_ms = cold.began_ms.or(now_ms);
-        cold.call = Some(call);
-        Ok(Box::new(request))
+        cold.call = Some(Box::new(call));
+        Ok(())
     }
 
     /// Goes on with what the target answered.
@@ -61,15 +63,17 @@ impl Execution<'_> {
         let now_ms = self.run.now_ms(&snapshot.host).ok();
         if let Some(call) = &mut self.run.cold_mut().call {
             call.in_flight = None;
+            *call.request.headers_mut() = HeaderMap::new();
+            *call.request.body_mut() = Bytes::new();
             if let Ok(response) = &answer {
                 call.received_ms = now_ms;
                 call.received_length = Some(response.body().len());
                 call.status = Some(response.status().as_u16());
-                call.info = response.extensions().get().cloned();
+                call.info = response.extensions().get().cloned().map(Box::new);
             }
         }
-        if let Some(request) = target.and_then(|target| self.retry(snapshot, proxy, target, &answer, now_ms)) {
-            return Signal::Target(request);
+        if target.is_some_and(|target| self.retry(snapshot, proxy, target, &answer, now_ms)) {
+            return Signal::Target;
         }
         match answer {
             _ if self.is_overdue(snapshot, proxy) => {
@@ -102,7 +106,8 @@ impl Execution<'_> {
         self.drive(snapshot)
     }
 
-    /// Tells the load balancer how the call went, and makes the request for the next server when it failed.
+    /// Tells the load balancer how the call went, and makes the request for the next server when it failed; whether there
+    /// is one.
     fn retry(
         &mut self,
         snapshot: &Snapshot,
@@ -110,18 +115,19 @@ impl Execution<'_> {
         target: &TargetPlan,
         answer: &Answer,
         now_ms: Option<i64>,
-    ) -> Option<Box<TargetRequest>> {
-        let balancer = target.balancer()?;
+    ) -> bool {
+        let Some(balancer) = target.balancer() else { return false };
         let failed = answer.as_ref().map_or(true, |response| balancer.unhealthy.contains(&response.status().as_u16()));
-        let call = self.run.cold_mut().call.as_mut()?;
-        balancer.note(call.server?, failed, now_ms.unwrap_or_default());
+        let Some(call) = &mut self.run.cold_mut().call else { return false };
+        let Some(server) = call.server else { return false };
+        balancer.note(server, failed, now_ms.unwrap_or_default());
         if !failed {
-            return None;
+            return false;
         }
-        call.failed.extend(call.server);
+        call.failed.push(server);
         let tried = call.failed.clone();
         // What the last server answered stands when there is no other.
-        if balancer.may_retry(&tried) { self.call_target(snapshot, proxy, tried).ok() } else { None }
+        balancer.may_retry(&tried) && self.call_target(snapshot, proxy, tried).is_ok()
     }
 
     /// Goes on with what the host replied to a step.

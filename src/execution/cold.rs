@@ -12,9 +12,11 @@ use crate::fault::Raised;
 use crate::host::{AuthorizationCode, TokenPair};
 use crate::message::Message;
 use crate::secret::Secret;
-use crate::variables::Value;
+use crate::variables::{Value, VarRef};
 
 /// The state that few requests need: made when it is first written to.
+///
+/// What is large and rare in it is boxed, so that the whole stays of a size that an allocator hands out at once.
 #[derive(Default)]
 pub(crate) struct Cold {
     /// The request as policies changed it.
@@ -26,13 +28,13 @@ pub(crate) struct Cold {
     /// The steps that called the shared flows being run, the innermost last.
     pub(crate) calls: Vec<Frame>,
     /// What the client was sent, where steps run afterwards that might change it.
-    pub(crate) sent: Option<Response<Bytes>>,
+    pub(crate) sent: Option<Box<Response<Bytes>>>,
     /// When it was sent.
     pub(crate) sent_ms: Option<i64>,
     /// When the run began, where somebody has to know later.
     pub(crate) began_ms: Option<i64>,
     /// The call of the target, once there is one.
-    pub(crate) call: Option<TargetCall>,
+    pub(crate) call: Option<Box<TargetCall>>,
     pub(crate) fault_rule_ran: bool,
     /// Headers the response gets when nothing else can change it.
     pub(super) last_headers: Vec<(HeaderName, HeaderValue)>,
@@ -59,8 +61,19 @@ pub(crate) struct Cold {
     pub(crate) looked_up: Option<Secret>,
     /// The tokens a policy is storing.
     pub(crate) pending: Option<Box<TokenPair>>,
+    /// Those that were stored, and what stands for the policies that issued them.
+    pub(super) issued: Vec<(VarRef, Box<TokenPair>)>,
     /// The code a policy is storing, and where it is to be sent.
     pub(crate) pending_code: Option<Box<(Secret, String, Arc<AuthorizationCode>)>>,
     /// Where the token is to be sent that a policy is storing.
     pub(crate) redirect: Option<String>,
+}
+#[cfg(test)]
+mod tests {
+    use super::Cold;
+
+    #[test]
+    fn it_is_of_a_size_that_allocators_keep_at_hand() {
+        assert!(size_of::<Cold>() <= 1_024, "{}", size_of::<Cold>());
+    }
 }

@@ -17,7 +17,7 @@ impl<'a> View<'a, '_> {
     }
 
     fn target_info(self) -> Option<&'a TargetInfo> {
-        self.run.call()?.info.as_ref()
+        self.run.call()?.info.as_deref()
     }
 
     /// What a part of the request is once it is not what the proxy was sent; nothing where it still is.
@@ -26,8 +26,8 @@ impl<'a> View<'a, '_> {
     pub(super) fn moved(self, field: &Field) -> Option<Option<Value<'a>>> {
         let call = self.run.call();
         match field {
-            Field::Path | Field::Uri | Field::QueryString => Some(field.read(MessageRef::Request(&call?.head))),
-            Field::Url => Some(call.and_then(|call| field.read(MessageRef::Request(&call.head)))),
+            Field::Path | Field::Uri | Field::QueryString => Some(field.read(MessageRef::Request(&call?.request))),
+            Field::Url => Some(call.and_then(|call| field.read(MessageRef::Request(&call.request)))),
             Field::QueryParam(..) | Field::QueryParamCount | Field::QueryParamNames | Field::QueryParamNamesText => {
                 let gone = matches!(self.run.place, Stage::Response(..))
                     && !self.snapshot.settings.dialect.query_params_in_response;
@@ -221,9 +221,9 @@ impl<'a> View<'a, '_> {
             }
             // The rest is known once there is an answer.
             _ if call.status.is_none() => return None,
-            SystemVariable::TargetHost => Value::text(call.head.uri().host()?),
+            SystemVariable::TargetHost => Value::text(call.request.uri().host()?),
             SystemVariable::TargetPort => {
-                let uri = call.head.uri();
+                let uri = call.request.uri();
                 let usual = if uri.scheme_str() == Some("https") { 443 } else { 80 };
                 Value::Integer(i32::from(uri.port_u16().unwrap_or(usual)))
             }

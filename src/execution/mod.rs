@@ -5,6 +5,7 @@ mod cold;
 mod cursor;
 mod error_state;
 mod facts;
+mod issued;
 mod run;
 mod target;
 mod view;
@@ -20,7 +21,8 @@ use crate::scan::has_either;
 
 use cursor::{Cursor, Endpoint, Frame, Part, Stage};
 pub(crate) use run::{Judged, NotWritable, Run, Shadowed, Side, TokenText, Verified, VerifiedKey};
-pub(crate) use target::TargetRequest;
+#[cfg(test)]
+pub(crate) use target::join;
 pub(crate) use view::{View, uuid};
 
 /// One request in flight. It owns its state and may be parked anywhere.
@@ -37,8 +39,8 @@ pub(crate) enum Signal {
     Token(TokenRequest),
     /// A key set has to be fetched, from this address.
     Jwks(Box<str>),
-    /// The target has to be called.
-    Target(Box<TargetRequest>),
+    /// The target has to be called, with the request of the run's call.
+    Target,
 }
 
 impl<'r> Execution<'r> {
@@ -387,7 +389,7 @@ impl<'r> Execution<'r> {
                 }
             },
             Stage::Send => match self.call_target(snapshot, proxy, Vec::new()) {
-                Ok(request) => return Some(Signal::Target(request)),
+                Ok(()) => return Some(Signal::Target),
                 Err(raised) => {
                     self.raise(snapshot, proxy, raised);
                     return None;

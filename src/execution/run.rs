@@ -177,7 +177,7 @@ impl<'r> Run<'r> {
         let is_refused = self.fault.is_some();
         let cold = self.known_cold()?;
         let last = if is_refused { &mut cold.error } else { &mut cold.response };
-        cold.sent.take().or_else(|| last.take())
+        cold.sent.take().map(|sent| *sent).or_else(|| last.take())
     }
 
     /// A step begins: what another left behind of its progress is not for it.
@@ -460,7 +460,7 @@ impl<'r> Run<'r> {
     }
 
     #[inline]
-    fn unset(&mut self, proxy: &ProxyPlan, is_set_anew: impl Fn(&Kind) -> bool) {
+    pub(super) fn unset(&mut self, proxy: &ProxyPlan, is_set_anew: impl Fn(&Kind) -> bool) {
         let Some(cold) = self.known_cold() else { return };
         for (slot, (_, entry)) in cold.slots.iter_mut().zip(proxy.names.iter()) {
             if is_set_anew(&entry.kind) {
@@ -537,7 +537,7 @@ impl<'r> Run<'r> {
         let now_ms = self.now_ms(host).ok();
         let sent = if self.fault.is_some() { self.error().cloned() } else { self.response().cloned() };
         let cold = self.cold_mut();
-        (cold.sent, cold.sent_ms) = (sent, now_ms);
+        (cold.sent, cold.sent_ms) = (sent.map(Box::new), now_ms);
     }
 
     /// Notes when the request began.
@@ -561,7 +561,7 @@ impl<'r> Run<'r> {
 
     /// The call of the target, once there is one.
     pub(crate) fn call(&self) -> Option<&TargetCall> {
-        self.cold()?.call.as_ref()
+        self.cold()?.call.as_deref()
     }
 
     /// A null route: the request comes back as the response, unless a policy already wrote one.

@@ -1,24 +1,17 @@
 //! The call to the target: what is sent.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use bytes::Bytes;
 use http::header::{CONNECTION, HOST, HeaderName, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderValue, Request, Uri};
 
 use super::call::TargetCall;
 use super::{Run, View};
 use crate::fault::{Raised, runtime};
-use crate::plan::{Address, ProxyPlan, Retain, Snapshot};
+use crate::plan::{Address, ProxyPlan, Retain, Snapshot, TargetUrl};
 use crate::template::{CompiledTemplate, Unresolved};
 use crate::variables::{Scope, Value, VarRef};
-
-/// A request for a target, ready to be sent.
-pub(crate) struct TargetRequest {
-    pub(crate) request: Request<Bytes>,
-    pub(crate) proxy: std::sync::Arc<str>,
-    pub(crate) endpoint: std::sync::Arc<str>,
-}
 
 /// Headers that belong to one connection, not to the message.
 const HOP_BY_HOP: [HeaderName; 5] = [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
@@ -30,24 +23,28 @@ pub(super) fn build(
     proxy: &ProxyPlan,
     failed: Vec<u32>,
     now_ms: Option<i64>,
-) -> Result<(TargetRequest, TargetCall), Raised> {
+) -> Result<TargetCall, Raised> {
     let view = View { run, snapshot, proxy };
     let target = run.target().and_then(|at| proxy.targets.get(at as usize)).ok_or_else(unreachable_target)?;
     let variables = &proxy.target_variables;
     let written = |var: Option<VarRef>| var.and_then(|var| run.slot(var));
-    let mut server = None;
-    let url = match written(variables.evaluated_url).or_else(|| written(variables.url)) {
-        Some(url) => url.to_text().into_owned(),
+    let (mut server, mut fixed) = (None, None);
+    let url: Arc<str> = match written(variables.evaluated_url).or_else(|| written(variables.url)) {
+        Some(url) => Arc::from(&*url.to_text()),
         None => match &target.address {
-            Address::Url(url) => view.address(url)?,
+            Address::Url(TargetUrl { fixed: Some(known), .. }) => {
+                fixed = Some(known);
+                Arc::clone(&known.text)
+            }
+            Address::Url(url) => view.address(&url.template)?.into(),
             Address::Servers(balancer) => {
                 let chosen = balancer.choose(&failed, now_ms.unwrap_or_default());
                 server = chosen;
                 let chosen = chosen.and_then(|at| balancer.servers.get(at as usize));
                 let chosen = chosen.ok_or_else(|| Raised::new(&runtime::NO_ACTIVE_TARGETS))?;
                 match &balancer.path {
-                    Some(path) => append(&chosen.url, &view.address(path)?),
-                    None => chosen.url.clone(),
+                    Some(path) => append(&chosen.url, &view.address(path)?).into(),
+                    None => chosen.url.as_str().into(),
                 }
             }
         },
@@ -61,7 +58,8 @@ pub(super) fn build(
     let suffix = if wanted(variables.copy_path_suffix) { run.path_suffix() } else { "" };
     let query = request.uri().query().filter(|_| wanted(variables.copy_query_params));
     let query = query.map(|query| retained_query(query, &target.query_params));
-    let uri = join(&url, suffix, query.as_deref()).ok_or_else(unreachable_target)?;
+    let joined = fixed.and_then(|known| known.join(suffix, query.as_deref()));
+    let uri = joined.or_else(|| join(&url, suffix, query.as_deref())).ok_or_else(unreachable_target)?;
 
     let mut outgoing = Request::new(request.body().clone());
     *outgoing.method_mut() = request.method().clone();
@@ -71,20 +69,18 @@ pub(super) fn build(
     for name in hops {
         outgoing.headers_mut().remove(name);
     }
-    let host = match written(variables.host) {
-        Some(host) => Some(host.to_text().into_owned()),
-        None => uri.authority().map(|authority| authority.as_str().to_owned()),
+    let host = match (written(variables.host), fixed) {
+        (Some(host), _) => HeaderValue::from_str(&host.to_text()).ok(),
+        (None, Some(known)) => known.host.clone(),
+        (None, None) => uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()),
     };
-    match host.and_then(|host| HeaderValue::from_str(&host).ok()) {
+    match host {
         Some(host) => outgoing.headers_mut().insert(HOST, host),
         None => outgoing.headers_mut().remove(HOST),
     };
     *outgoing.uri_mut() = uri;
-    let mut head = Request::new(Bytes::new());
-    *head.uri_mut() = outgoing.uri().clone();
-    *head.method_mut() = outgoing.method().clone();
-    let call = TargetCall {
-        head,
+    Ok(TargetCall {
+        request: outgoing,
         base: url,
         sent_ms: now_ms,
         received_ms: None,
@@ -94,8 +90,7 @@ pub(super) fn build(
         in_flight: target.balancer().zip(server).and_then(|(balancer, server)| balancer.connect(server)),
         server,
         failed,
-    };
-    Ok((TargetRequest { request: outgoing, proxy: proxy.name.clone(), endpoint: target.name.clone() }, call))
+    })
 }
 
 /// The headers for the target: those that came from the client only as far as they are retained.
@@ -138,7 +133,7 @@ fn unreachable_target() -> Raised {
 }
 
 /// Appends a path suffix and a query to a URL that may already have both.
-fn join(url: &str, suffix: &str, query: Option<&str>) -> Option<Uri> {
+pub(crate) fn join(url: &str, suffix: &str, query: Option<&str>) -> Option<Uri> {
     let (base, own) = match url.trim().split_once('?') {
         Some((base, own)) => (base, Some(own)),
         None => (url.trim(), None),
@@ -167,7 +162,7 @@ impl View<'_, '_> {
     pub(super) fn target_url(&self) -> Option<String> {
         let target = self.run.target().and_then(|at| self.proxy.targets.get(at as usize))?;
         if let Some(call) = self.run.call() {
-            return Some(call.base.clone());
+            return Some(call.base.to_string());
         }
         let variables = &self.proxy.target_variables;
         let written = |var: Option<VarRef>| var.and_then(|var| self.run.slot(var));
@@ -176,7 +171,7 @@ impl View<'_, '_> {
         }
         match &target.address {
             // The URL may itself hold variables; `target.url` in its own template is then unresolved, never endless.
-            Address::Url(url) => url.as_literal().map(str::to_owned),
+            Address::Url(url) => url.template.as_literal().map(str::to_owned),
             // No server is chosen before it is called.
             Address::Servers(_) => None,
         }

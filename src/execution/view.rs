@@ -6,7 +6,7 @@ use crate::fault::Raised;
 use crate::message::{Field, MessageRef};
 use crate::plan::{ProxyPlan, Snapshot};
 use crate::template::{RandomSource, RenderContext, Unresolved};
-use crate::variables::{DecodedVariable, FailureFact, Kind, MessageName, Scope, Value, VarRef};
+use crate::variables::{DecodedVariable, FailureFact, Issued, IssuedVariable, Kind, MessageName, Scope, Value, VarRef};
 
 /// A request's variables at one moment.
 #[derive(Clone, Copy)]
@@ -54,6 +54,7 @@ impl<'a> View<'a, '_> {
                 Kind::Token(token) => token.read(self).map(Value::into_owned),
                 Kind::ApiKey(policy, key) => key.read(policy, self).map(Value::into_owned),
                 Kind::Failure { prefix, policy, fact } => self.failure(prefix, policy, fact),
+                Kind::Issued(policy, variable) => self.issued(policy, variable),
                 Kind::Decoded { policy, variable } => self.decoded(policy, &variable),
                 Kind::Interface(name) => self.interface(&name),
                 Kind::Plain => None,
@@ -99,9 +100,14 @@ impl<'a> View<'a, '_> {
             Kind::Token(token) => token.read(self),
             Kind::ApiKey(policy, key) => key.read(*policy, self),
             Kind::Failure { prefix, policy, fact } => self.failure(prefix, *policy, *fact),
+            Kind::Issued(policy, variable) => self.issued(*policy, *variable),
             Kind::Decoded { policy, variable } => self.decoded(*policy, variable),
             Kind::Interface(name) => self.interface(name),
         }
+    }
+
+    fn issued(self, policy: VarRef, variable: IssuedVariable) -> Option<Value<'a>> {
+        variable.read(Issued::new(self.run.issued(policy)?, self.snapshot)?)
     }
 
     fn decoded(self, policy: u32, variable: &DecodedVariable) -> Option<Value<'a>> {

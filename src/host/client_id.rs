@@ -28,6 +28,11 @@ impl ClientId {
         self.0.hint.store(at, Ordering::Relaxed);
     }
 
+    /// Where it is in memory.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// Whether two ids are one and the same in memory.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

@@ -2,6 +2,8 @@
 //!
 //! Nothing here prints or keeps what it parses, and a failure says nothing about the text.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -67,14 +69,38 @@ fn is_token(text: &[u8]) -> bool {
 /// The Base64 text must be padded and canonical, and what it holds must be UTF-8. The first colon ends the user, so a
 /// password may hold colons.
 pub fn basic(header: &str) -> Option<(String, String)> {
-    let decoded = STANDARD.decode(after_scheme(header, "basic")?).ok()?;
-    let text = String::from_utf8(decoded).ok()?;
-    let (user, password) = text.split_once(':')?;
+    let credentials = Basic::parse(header)?;
+    let (user, password) = credentials.parts();
     Some((user.to_owned(), password.to_owned()))
+}
+
+/// Decoded Basic credentials: a user, a colon, a password.
+pub(crate) struct Basic(String);
+
+impl Basic {
+    /// Reads the value of a header, as [`basic`] does.
+    pub(crate) fn parse(header: &str) -> Option<Self> {
+        let decoded = STANDARD.decode(after_scheme(header, "basic")?).ok()?;
+        let text = String::from_utf8(decoded).ok()?;
+        text.contains(':').then_some(Self(text))
+    }
+
+    /// User and password.
+    pub(crate) fn parts(&self) -> (&str, &str) {
+        self.0.split_once(':').unwrap_or_default()
+    }
 }
 
 /// Client id or secret as RFC 6749 section 2.3.1 encodes it; nothing when an escape is malformed or no UTF-8.
 pub fn form_decoded(text: &str) -> Option<String> {
+    form_text(text).map(Cow::into_owned)
+}
+
+/// The same, borrowed where nothing is encoded.
+pub(crate) fn form_text(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains(['+', '%']) {
+        return Some(Cow::Borrowed(text));
+    }
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.as_bytes().iter();
     while let Some(&byte) = bytes.next() {
@@ -87,7 +113,7 @@ pub fn form_decoded(text: &str) -> Option<String> {
             other => out.push(other),
         }
     }
-    String::from_utf8(out).ok()
+    String::from_utf8(out).ok().map(Cow::Owned)
 }
 
 fn after_scheme<'a>(header: &'a str, scheme: &str) -> Option<&'a str> {

@@ -72,9 +72,27 @@ pub fn set_header(
 ) -> Result<(), EditError> {
     let value = header::value(name, text)?;
     match nth {
-        None => drop(message.headers_mut().try_insert(name, value).map_err(|_| EditError::TooManyHeaders)?),
+        None => return put_header(message, name, value),
         Some(nth) => header::set_item(message.headers_mut(), name, nth, value)?,
     }
+    frame(message, name);
+    Ok(())
+}
+
+/// Gives a header one line, which is made already.
+pub(crate) fn put_header(message: &mut MessageMut<'_>, name: &HeaderName, value: HeaderValue) -> Result<(), EditError> {
+    message.headers_mut().try_insert(name, value).map_err(|_| EditError::TooManyHeaders)?;
+    frame(message, name);
+    Ok(())
+}
+
+/// Gives a header one more line, which is made already.
+pub(crate) fn append_header(
+    message: &mut MessageMut<'_>,
+    name: &HeaderName,
+    value: HeaderValue,
+) -> Result<(), EditError> {
+    message.headers_mut().try_append(name, value).map_err(|_| EditError::TooManyHeaders)?;
     frame(message, name);
     Ok(())
 }
@@ -84,10 +102,7 @@ pub fn set_header(
 /// # Errors
 /// The text cannot be a header value.
 pub fn add_header(message: &mut MessageMut<'_>, name: &HeaderName, text: &str) -> Result<(), EditError> {
-    let value = header::value(name, text)?;
-    message.headers_mut().try_append(name, value).map_err(|_| EditError::TooManyHeaders)?;
-    frame(message, name);
-    Ok(())
+    append_header(message, name, header::value(name, text)?)
 }
 
 /// Removes a header, or its `nth` item (from 1); whether there was something to remove.

@@ -10,6 +10,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::EditError;
+use crate::scan::position;
 
 /// The text of a value; bytes that are no UTF-8 are read as Latin-1.
 pub fn text(value: &[u8]) -> Cow<'_, str> {
@@ -26,7 +27,9 @@ pub fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Ite
 
 /// The first item of a header: the text before the first comma.
 pub fn first<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
-    split(headers.get(name)?.as_bytes()).next().map(text)
+    let line = headers.get(name)?.as_bytes();
+    let end = position(line, b',').unwrap_or(line.len());
+    line.get(..end).map(|item| text(trim(item)))
 }
 
 /// The whole text of a header, lines joined by `, `; borrowed when there is one line.

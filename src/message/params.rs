@@ -51,6 +51,11 @@ pub fn values<'a>(list: &'a [u8], name: &str) -> impl Iterator<Item = Cow<'a, st
     params(list).filter(move |(found, _)| found == name).map(|(_, value)| value)
 }
 
+/// The names of all parameters in their order, decoded.
+pub(crate) fn all_names(list: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
+    segments(list).filter_map(name)
+}
+
 /// The names in a list in the order of their first appearance, each once.
 pub fn names(list: &[u8]) -> Vec<String> {
     let mut seen = HashSet::new();
@@ -113,7 +118,8 @@ pub fn remove(list: &[u8], name: &str, nth: Option<usize>) -> Option<Vec<u8>> {
 /// Text with `%XX` and `+` decoded; borrowed when it holds neither.
 pub fn decode(text: &[u8]) -> Cow<'_, str> {
     if memchr2(b'%', b'+', text).is_none() {
-        return String::from_utf8_lossy(text);
+        // The look at the whole is quicker than the search for what is wrong, which nearly nothing is.
+        return str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed);
     }
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.iter();

@@ -20,7 +20,7 @@ impl Field {
         let request = message.request();
         let uri = request.map(http::Request::uri);
         let query = uri.map(|uri| uri.query().unwrap_or_default().as_bytes());
-        let form = message.form();
+        let form = || message.form().unwrap_or_default();
         match self {
             Self::Header(name, selection) => match selection {
                 Selection::First => header::first(message.headers(), name).map(Value::Text),
@@ -30,18 +30,18 @@ impl Field {
                 }
             },
             Self::QueryParam(name, selection) => select(params::values(query?, name), *selection),
-            Self::FormParam(name, selection) => select(params::values(form.unwrap_or_default(), name), *selection),
+            Self::FormParam(name, selection) => select(params::values(form(), name), *selection),
             Self::HeaderCount => Some(count(message.headers().keys_len())),
             Self::HeaderNames => Some(list(header_names(message))),
             Self::HeaderNamesText => Some(header_names(message).join(", ").into()),
             Self::QueryParamCount => Some(count(params::names(query?).len())),
             Self::QueryParamNames => Some(list(params::names(query?))),
             Self::QueryParamNamesText => Some(params::names(query?).join(", ").into()),
-            Self::FormParamCount => Some(count(params::names(form.unwrap_or_default()).len())),
-            Self::FormParamNames => Some(list(params::names(form.unwrap_or_default()))),
-            Self::FormParamNamesText => Some(params::names(form.unwrap_or_default()).join(", ").into()),
+            Self::FormParamCount => Some(count(params::names(form()).len())),
+            Self::FormParamNames => Some(list(params::names(form()))),
+            Self::FormParamNamesText => Some(params::names(form()).join(", ").into()),
             Self::QueryString => Some(Value::text(uri?.query().unwrap_or_default())),
-            Self::FormString => form.map(String::from_utf8_lossy).map(Value::Text),
+            Self::FormString => message.form().map(String::from_utf8_lossy).map(Value::Text),
             Self::Content => Some(Value::Text(String::from_utf8_lossy(message.body()))),
             Self::ContentBase64 => Some(STANDARD.encode(message.body()).into()),
             Self::ContentBase64Url => Some(URL_SAFE.encode(message.body()).into()),

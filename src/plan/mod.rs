@@ -7,6 +7,7 @@ mod linker;
 mod properties;
 mod route;
 mod target;
+mod url;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -19,7 +20,6 @@ use crate::entity::{Directory, ProxyId};
 use crate::host::Host;
 use crate::limits::Limits;
 use crate::policy::{CompiledPolicy, Run};
-use crate::template::CompiledTemplate;
 use crate::variables::{FailureNames, Names, VarRef};
 
 pub(crate) use balancer::{Balancer, InFlight};
@@ -29,6 +29,7 @@ pub(crate) use link::link;
 pub(crate) use linker::Linker;
 pub(crate) use properties::Retain;
 pub(crate) use route::BasePath;
+pub(crate) use url::TargetUrl;
 
 /// Everything one request runs on: host, settings, proxies and entities of one moment.
 pub(crate) struct Snapshot {
@@ -252,7 +253,7 @@ pub(crate) struct TargetPlan {
 
 /// Where a target is.
 pub(crate) enum Address {
-    Url(CompiledTemplate),
+    Url(TargetUrl),
     Servers(Balancer),
 }
 

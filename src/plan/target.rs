@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicUsize;
 
 use super::balancer::{DISABLED_MS, ServerPlan};
 use super::properties::Properties;
+use super::url::TargetUrl;
 use super::{Address, Balancer, EndpointPlan, Environment, Retain, TargetPlan};
 use crate::bundle::{
     Algorithm, Connection, Destination, HttpTargetConnection, LoadBalancer, Located, Provider, Server, TargetEndpoint,
@@ -46,7 +47,7 @@ impl TargetLinker<'_> {
         let address = match (given, http.and_then(|http| http.destination.as_ref())) {
             (Some(url), _) => {
                 let url = Located { value: url.clone(), source: place.source.clone(), span: place.span };
-                self.template(&url).map(Address::Url)
+                self.address(&url)
             }
             (None, Some(Destination::Url(url))) => {
                 if let Some(path) = http.and_then(|http| http.path.as_ref()) {
@@ -54,12 +55,12 @@ impl TargetLinker<'_> {
                     let finding = Diagnostic::warning("plan::path-without-load-balancer", message);
                     self.diagnostics.push(finding.at(&path.source, path.span).help("append the path to the URL"));
                 }
-                self.template(url).map(Address::Url)
+                self.address(url)
             }
             // Nothing leads here, so nothing is missing.
             _ if !used => {
                 let nowhere = Template::parse("", &Syntax::default(), self.limits).ok();
-                nowhere.map(|template| Address::Url(template.compile(self.names)))
+                nowhere.map(|template| Address::Url(TargetUrl::new(template.compile(self.names), self.limits)))
             }
             (None, Some(Destination::LoadBalancer(balancer))) => {
                 self.balancer(balancer, http.and_then(|http| http.path.as_ref()), place).map(Address::Servers)
@@ -99,7 +100,7 @@ impl TargetLinker<'_> {
     pub(super) fn url(&mut self, url: &Located<String>) -> Option<TargetPlan> {
         Some(TargetPlan {
             name: "".into(),
-            address: Address::Url(self.template(url)?),
+            address: self.address(url)?,
             flows: EndpointPlan::default(),
             success: default_success(self.dialect),
             request_headers: Retain::All,
@@ -231,6 +232,10 @@ impl TargetLinker<'_> {
             }
         }
         (plans.len() == servers.len()).then_some(plans)
+    }
+
+    fn address(&mut self, url: &Located<String>) -> Option<Address> {
+        self.template(url).map(|template| Address::Url(TargetUrl::new(template, self.limits)))
     }
 
     fn template(&mut self, url: &Located<String>) -> Option<CompiledTemplate> {

@@ -153,6 +153,24 @@ impl<'s, 'r> StepContext<'s, 'r> {
         }
     }
 
+    /// Asks the token store to keep new tokens, or suspends until the host has done so.
+    pub(crate) fn keep(&self, pair: &TokenPair) -> Result<TokenReply, StepResult> {
+        let (token, record) = &pair.access;
+        let query = match &pair.refresh {
+            None => TokenQuery::Insert(TokenKey::new(token.expose()), record),
+            Some(_) => TokenQuery::InsertPair(pair),
+        };
+        match query.ask(self.snapshot.host.tokens()) {
+            Answer::Ready(reply) => Ok(reply),
+            // What is asked has to be owned only where the question is put again.
+            Answer::Deferred => Err(StepResult::Suspend(Box::new(Need::Token(match &pair.refresh {
+                None => TokenRequest::Insert { token: token.clone(), record: Arc::clone(record) },
+                Some(_) => TokenRequest::InsertPair(Box::new(pair.clone())),
+            })))),
+            Answer::Failed(_) => Err(StepResult::Raise(Raised::host_failure())),
+        }
+    }
+
     /// Asks for a published key set, or suspends until the host has fetched it; nothing when it cannot be had.
     pub(crate) fn jwks(&self, uri: &str) -> Result<Option<Bytes>, StepResult> {
         match self.snapshot.host.jwks().fetch(uri) {

@@ -2,6 +2,7 @@
 
 mod api_key;
 mod decoded;
+mod issued;
 mod names;
 mod system;
 mod time;
@@ -9,6 +10,7 @@ mod token;
 mod value;
 
 pub(crate) use decoded::{Decoded, DecodedVariable};
+pub(crate) use issued::{Issued, IssuedVariable, UNENDING};
 pub(crate) use names::{FailureFact, FailureNames, Kind, MessageName, Names};
 pub(crate) use system::{CertificateFact, FlowFact, Moment, SystemVariable, TimePart, TlsFact};
 pub(crate) use time::{civil, days_from_civil};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::api_key::KeyVariable;
 use super::decoded::DecodedVariable;
+use super::issued::IssuedVariable;
 use super::system::SystemVariable;
 use super::token::TokenVariable;
 use super::{Intern, VarRef};
@@ -51,6 +52,8 @@ pub(crate) enum Kind {
     /// A fact about the failure of a policy, or of one of the same name in a shared flow: they share the variable. Of any
     /// policy with the prefix, when it has no index.
     Failure { prefix: &'static str, policy: Option<u32>, fact: FailureFact },
+    /// A fact about the tokens that a policy issued; `oauthv2accesstoken.{policy}` stands for the policy.
+    Issued(VarRef, IssuedVariable),
     /// A fact about the token that a policy decoded.
     Decoded { policy: u32, variable: DecodedVariable },
 }
@@ -146,14 +149,27 @@ impl Names {
         if let Some(kind) = name.strip_prefix("verifyapikey.").and_then(|_| self.api_key(name)) {
             return kind;
         }
+        if let Some(kind) = name.strip_prefix(IssuedVariable::PREFIX).and_then(|_| self.issued(name)) {
+            return kind;
+        }
         TokenVariable::parse(name).map_or(Kind::Plain, Kind::Token)
     }
 
     /// A variable of a VerifyAPIKey policy, which has made its own name known.
     fn api_key(&self, name: &str) -> Option<Kind> {
+        self.of_policy(name, |policy, tail| Some(Kind::ApiKey(policy, KeyVariable::parse(tail)?)))
+    }
+
+    /// A variable of a policy that issues tokens, which has made its own name known.
+    fn issued(&self, name: &str) -> Option<Kind> {
+        self.of_policy(name, |policy, tail| Some(Kind::Issued(policy, IssuedVariable::parse(tail)?)))
+    }
+
+    /// A name behind that of a policy, which is one of the table with a prefix.
+    fn of_policy(&self, name: &str, kind: impl Fn(VarRef, &str) -> Option<Kind>) -> Option<Kind> {
         name.match_indices('.').skip(1).find_map(|(at, _)| {
             let policy = self.index.get(name.get(..at)?)?;
-            Some(Kind::ApiKey(*policy, KeyVariable::parse(name.get(at + 1..)?)?))
+            kind(*policy, name.get(at + 1..)?)
         })
     }
 

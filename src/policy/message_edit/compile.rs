@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 
 use super::variable::CompiledVariable;
 use super::{Authentication, Change, MessageAction, NamedTemplate, Payload, Selected, SelectedPart};
 use crate::diagnostic::{Diagnostic, Spanned};
 use crate::dialect::Vendor;
 use crate::message::applicability::{Action, Part, QueryVerbs};
-use crate::message::edit;
+use crate::message::{edit, header};
 use crate::plan::Linker;
 use crate::template::{CompiledTemplate, Syntax, Template, Unresolved};
 use crate::variables::{Intern, MessageName, VarRef};
@@ -34,6 +34,8 @@ pub(super) enum Step {
         part: Part,
         name: ItemName,
         template: CompiledTemplate,
+        /// The header's value, where no variable decides it.
+        constant: Option<HeaderValue>,
     },
     /// Sets a part that every message of its kind has.
     Text {
@@ -153,7 +155,12 @@ fn compile_change(change: &Change, action: Action, linker: &mut Linker<'_>, step
 fn compile_value(action: Action, part: Part, value: &NamedTemplate, linker: &mut Linker<'_>) -> Option<Step> {
     let name = item_name(part, &value.name, linker);
     let template = linker.template(&value.template, &Syntax::default());
-    Some(Step::Value { action, part, name: name?, template: template? })
+    let (name, template) = (name?, template?);
+    let constant = match &name {
+        ItemName::Header(name) => template.as_literal().and_then(|text| header::value(name, text).ok()),
+        ItemName::Param(_) => None,
+    };
+    Some(Step::Value { action, part, name, template, constant })
 }
 
 fn item_name(part: Part, name: &Spanned<String>, linker: &mut Linker<'_>) -> Option<ItemName> {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderName, Version};
+use http::{HeaderName, HeaderValue, Version};
 
 use super::CompiledMessage;
 use super::compile::{Body, CompiledActions, ItemName, Pick, Step};
-use crate::execution::{Run, Side};
+use crate::execution::{Run, Side, View};
 use crate::fault::{FaultSpec, Raised, runtime};
 use crate::message::applicability::{Action, Part, applies};
 use crate::message::{
@@ -107,9 +107,18 @@ pub(super) fn render<'t>(
     if let Some(text) = template.as_literal() {
         return Ok(Cow::Borrowed(text));
     }
-    let view = cx.view();
-    match template.render(&view, &view.render_context(unresolved)) {
-        Ok(text) => Ok(Cow::Owned(text.into_owned())),
+    render_in(template, &cx.view(), unresolved, what).map(|text| Cow::Owned(text.into_owned()))
+}
+
+/// The same, borrowed from the variables where it is one of them.
+fn render_in<'v>(
+    template: &'v CompiledTemplate,
+    view: &'v View<'_, '_>,
+    unresolved: Unresolved,
+    what: impl FnOnce() -> Arc<str>,
+) -> Result<Cow<'v, str>, EditFailure> {
+    match template.render(view, &view.render_context(unresolved)) {
+        Ok(text) => Ok(text),
         Err(RenderError::Unresolved(name)) => Err(EditFailure::Unresolved(name.into())),
         Err(RenderError::Random) => Err(EditFailure::Host),
         Err(RenderError::TooLarge { .. }) => Err(EditFailure::TooBig),
@@ -134,9 +143,13 @@ impl CompiledActions {
         headers: HeaderMode,
     ) -> Result<(), EditFailure> {
         self.steps.iter().try_for_each(|step| match step {
-            Step::Value { action, part, name, template } => {
-                self.value(cx, destination, (*action, *part, headers), name, template)
-            }
+            Step::Value { action, part, name, template, constant } => match name {
+                ItemName::Header(header) => {
+                    let is_added = *action == Action::Add || (headers == HeaderMode::Merge && merges(header));
+                    self.header(cx, destination, (*action, is_added), header, template, constant.as_ref())
+                }
+                ItemName::Param(name) => self.param(cx, destination, (*action, *part), name, template),
+            },
             Step::Text { part, template } => self.text(cx, destination, *part, template),
             Step::Payload { body, content_type } => self.payload(cx, destination, body, content_type.as_ref()),
             Step::Copy { source, parts } => self.copy(cx, destination, source, parts.as_deref()),
@@ -149,35 +162,57 @@ impl CompiledActions {
         destination.read(cx.run).is_some_and(|message| applies(action, part, message, None, self.query_verbs))
     }
 
-    fn value(
+    fn header(
         &self,
         cx: &mut StepContext<'_, '_>,
         destination: &mut Destination,
-        (action, part, headers): (Action, Part, HeaderMode),
-        name: &ItemName,
+        (action, is_added): (Action, bool),
+        name: &HeaderName,
+        template: &CompiledTemplate,
+        constant: Option<&HeaderValue>,
+    ) -> Result<(), EditFailure> {
+        if !self.applies(cx, destination, action, Part::Headers) {
+            return Ok(());
+        }
+        let failed = || ItemName::label_of(Part::Headers, name.as_str());
+        let value = match constant {
+            Some(value) => value.clone(),
+            None => {
+                let view = cx.view();
+                let text = render_in(template, &view, self.unresolved, failed)?;
+                header::value(name, &text).map_err(|_| EditFailure::NotSet(failed()))?
+            }
+        };
+        let mut message = destination.write(cx.run).ok_or(EditFailure::Host)?;
+        let edited = match is_added {
+            true => edit::append_header(&mut message, name, value),
+            false => edit::put_header(&mut message, name, value),
+        };
+        edited.map_err(|_| EditFailure::NotSet(failed()))?;
+        bounded(cx, message_len(destination, cx))
+    }
+
+    fn param(
+        &self,
+        cx: &mut StepContext<'_, '_>,
+        destination: &mut Destination,
+        (action, part): (Action, Part),
+        name: &Arc<str>,
         template: &CompiledTemplate,
     ) -> Result<(), EditFailure> {
         if !self.applies(cx, destination, action, part) {
             return Ok(());
         }
-        let text = render(template, cx, self.unresolved, || name.label(part))?;
+        let failed = || ItemName::label_of(part, name);
+        let text = render(template, cx, self.unresolved, failed)?;
         let mut message = destination.write(cx.run).ok_or(EditFailure::Host)?;
-        let edited = match (name, action) {
-            (ItemName::Header(name), Action::Add) => edit::add_header(&mut message, name, &text),
-            (ItemName::Header(name), _) if headers == HeaderMode::Merge && merges(name) => {
-                edit::add_header(&mut message, name, &text)
-            }
-            (ItemName::Header(name), _) => edit::set_header(&mut message, name, None, &text),
-            (ItemName::Param(name), Action::Add) if part == Part::QueryParams => {
-                edit_params::add_query_param(&mut message, name, &text)
-            }
-            (ItemName::Param(name), _) if part == Part::QueryParams => {
-                edit_params::set_query_param(&mut message, name, None, &text)
-            }
-            (ItemName::Param(name), Action::Add) => edit_params::add_form_param(&mut message, name, &text),
-            (ItemName::Param(name), _) => edit_params::set_form_param(&mut message, name, None, &text),
+        let edited = match (action, part) {
+            (Action::Add, Part::QueryParams) => edit_params::add_query_param(&mut message, name, &text),
+            (_, Part::QueryParams) => edit_params::set_query_param(&mut message, name, None, &text),
+            (Action::Add, _) => edit_params::add_form_param(&mut message, name, &text),
+            _ => edit_params::set_form_param(&mut message, name, None, &text),
         };
-        edited.map_err(|_| EditFailure::NotSet(name.label(part)))?;
+        edited.map_err(|_| EditFailure::NotSet(failed()))?;
         bounded(cx, message_len(destination, cx))
     }
 
@@ -386,6 +421,10 @@ impl ItemName {
             Self::Header(name) => name.as_str(),
             Self::Param(name) => name,
         };
+        Self::label_of(part, name)
+    }
+
+    fn label_of(part: Part, name: &str) -> Arc<str> {
         format!("{}.{name}", label(part)).into()
     }
 }

@@ -38,7 +38,7 @@ struct Asked<'s> {
     /// Where the answer goes.
     redirect: String,
     /// The redirection URI that the client sent.
-    sent: Option<String>,
+    sent: Option<Arc<str>>,
 }
 
 /// GenerateAuthorizationCode as it runs.
@@ -124,7 +124,7 @@ impl Endpoint {
         if !is_redirection_uri(redirect) {
             return Err(Refusal::invalid_request(format!("Invalid redirection uri {redirect}")).into());
         }
-        Ok(Asked { id, credential, redirect: redirect.to_owned(), sent })
+        Ok(Asked { id, credential, redirect: redirect.to_owned(), sent: sent.as_deref().map(Arc::from) })
     }
 
     fn state(&self, cx: &StepContext<'_, '_>) -> Option<String> {
@@ -177,8 +177,8 @@ impl Code {
         let end_user = self.end_user.and_then(|var| view.text_of(var)).filter(|user| !user.is_empty());
         let record = Arc::new(AuthorizationCode {
             client_id: asked.credential.consumer_key().clone(),
-            redirect_uri: asked.sent.map(Arc::from),
-            scope: self.scope.granted(cx, asked.id).into(),
+            redirect_uri: asked.sent,
+            scope: self.scope.granted(cx, asked.id),
             state: self.endpoint.state(cx).map(Arc::from),
             end_user: end_user.map(Arc::from),
             attributes: self.attributes.iter().map(|attribute| attribute.resolve(&view)).collect(),
@@ -186,7 +186,7 @@ impl Code {
             issued_at_ms: now,
             expires_at_ms: self.expires_in.end(cx, now),
         });
-        let code = Secret::new(code);
+        let code = Secret::passing(code);
         cx.run.cold_mut().pending_code = Some(Box::new((code.clone(), asked.redirect, Arc::clone(&record))));
         match cx.token(TokenRequest::InsertCode { code, record })? {
             TokenReply::Done => self.stored(cx),
@@ -198,7 +198,8 @@ impl Code {
         if !cx.snapshot.settings.dialect.code_challenges {
             return Ok(None);
         }
-        refuse_repeated(cx, self.challenge.iter().flatten())?;
+        let [[form, form_method], [query, query_method]] = &self.challenge;
+        refuse_repeated(cx, [form, form_method, query, query_method])?;
         let [challenge, method] =
             [0, 1].map(|at| self.challenge.iter().filter_map(|place| place.get(at)).find_map(|param| param.value(cx)));
         let invalid = |name: &str| -> Stop { Refusal::invalid_request(format!("Invalid {name}")).into() };
@@ -279,11 +280,8 @@ impl Implicit {
             subject: None,
         };
         let pair = self.issue.mint(cx, now, asked.credential, basis, Refresh::None)?;
-        let request = TokenRequest::Insert { token: pair.access.0.clone(), record: Arc::clone(&pair.access.1) };
-        let cold = cx.run.cold_mut();
-        cold.pending = Some(Box::new(pair));
-        cold.redirect = Some(asked.redirect);
-        match cx.token(request)? {
+        cx.run.cold_mut().redirect = Some(asked.redirect);
+        match self.issue.keep(cx, pair)? {
             TokenReply::Done => self.stored(cx),
             _ => Err(cx.unexpected().into()),
         }
@@ -292,8 +290,7 @@ impl Implicit {
     fn stored(&self, cx: &mut StepContext<'_, '_>) -> Result<StepResult, Stop> {
         let Some(redirect) = cx.run.cold_mut().redirect.take() else { return Err(cx.unexpected().into()) };
         let (form, state) = (&self.endpoint.form, self.endpoint.state(cx));
-        let mut response = None;
-        self.issue.tell(cx, |_, issued| {
+        let response = self.issue.tell(cx, |issued| {
             let expires_in = issued.expires_in().to_string();
             let scope = Some(&*issued.record.scope).filter(|scope| !scope.is_empty());
             let fields = [
@@ -303,12 +300,11 @@ impl Implicit {
                 ("scope", scope),
                 ("state", state.as_deref()),
             ];
-            response = Some(redirection(&redirect, '#', &fields));
+            redirection(&redirect, '#', &fields)
         })?;
         if !form.respond {
             return Ok(StepResult::Continue);
         }
-        let Some(response) = response else { return Err(cx.unexpected().into()) };
         cx.run.set_response(response?);
         Ok(StepResult::Respond)
     }

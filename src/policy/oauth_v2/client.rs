@@ -1,15 +1,17 @@
 //! Who asks: client id and secret, or what was checked elsewhere.
 
+use std::borrow::Cow;
+
 use super::OAuthV2;
 use super::faults::{FAILED_TO_RESOLVE_CLIENT_ID, INVALID_CLIENT, INVALID_CLIENT_IDENTIFIER};
 use super::params::Param;
 use super::refusal::{Form, Refusal, Stop};
 use crate::dialect::BasicCredentials;
 use crate::entity::{CredentialCheck, CredentialId, CredentialRecord};
-use crate::message::authorization::{basic, form_decoded};
+use crate::message::authorization::{Basic, form_text};
 use crate::plan::Linker;
 use crate::policy::StepContext;
-use crate::variables::{Intern, VarRef};
+use crate::variables::{Intern, Value, VarRef};
 
 /// The client of an OAuth request.
 pub(super) struct Client {
@@ -35,11 +37,40 @@ impl Client {
 
     /// The client of a token endpoint, which proves who it is: by Basic credentials first, then by those of the form.
     pub(super) fn authenticate(&self, cx: &StepContext<'_, '_>, now: i64, form: &Form) -> Result<CredentialId, Stop> {
-        let (client_id, secret) = self.credentials(cx, form)?;
-        let (id, credential) = usable(cx, &client_id, now).ok_or_else(|| self.wrong(cx, form))?;
+        let header = cx.view().read(self.authorization).map(Value::into_text);
+        if let Some(credentials) = header.as_deref().and_then(Basic::parse) {
+            let (user, password) = credentials.parts();
+            let (client_id, secret) = match cx.snapshot.settings.dialect.basic_credentials {
+                BasicCredentials::Raw => (Cow::Borrowed(user), Cow::Borrowed(password)),
+                BasicCredentials::FormDecoded => match (form_text(user), form_text(password)) {
+                    (Some(id), Some(secret)) => (id, secret),
+                    _ => return Err(self.wrong(cx, form)),
+                },
+            };
+            return self.prove(cx, now, form, &client_id, Some(&secret));
+        }
+        match self.id.value(cx) {
+            Some(client_id) => self.prove(cx, now, form, &client_id, self.secret.value(cx).as_deref()),
+            // A missing client id is a wrong one, unless the policy names a variable for it.
+            None => match self.id.required(cx, form, Some(&FAILED_TO_RESOLVE_CLIENT_ID)) {
+                Err(Stop::Ended(result)) => Err(Stop::Ended(result)),
+                _ => Err(self.wrong(cx, form)),
+            },
+        }
+    }
+
+    fn prove(
+        &self,
+        cx: &StepContext<'_, '_>,
+        now: i64,
+        form: &Form,
+        client_id: &str,
+        secret: Option<&str>,
+    ) -> Result<CredentialId, Stop> {
+        let (id, credential) = usable(cx, client_id, now).ok_or_else(|| self.wrong(cx, form))?;
         let proved = match self.external {
             Some(_) => self.checked_elsewhere(cx),
-            None => secret.is_some_and(|secret| secret_matches(credential, &secret)),
+            None => secret.is_some_and(|secret| secret_matches(credential, secret)),
         };
         if proved { Ok(id) } else { Err(self.wrong(cx, form)) }
     }
@@ -53,26 +84,6 @@ impl Client {
     fn checked_elsewhere(&self, cx: &StepContext<'_, '_>) -> bool {
         let status = self.external.and_then(|status| cx.text(status));
         status.is_some_and(|status| status.eq_ignore_ascii_case("true"))
-    }
-
-    fn credentials(&self, cx: &StepContext<'_, '_>, form: &Form) -> Result<(String, Option<String>), Stop> {
-        if let Some((id, secret)) = cx.text(self.authorization).as_deref().and_then(basic) {
-            return match cx.snapshot.settings.dialect.basic_credentials {
-                BasicCredentials::Raw => Ok((id, Some(secret))),
-                BasicCredentials::FormDecoded => match (form_decoded(&id), form_decoded(&secret)) {
-                    (Some(id), Some(secret)) => Ok((id, Some(secret))),
-                    _ => Err(self.wrong(cx, form)),
-                },
-            };
-        }
-        match self.id.value(cx) {
-            Some(id) => Ok((id, self.secret.value(cx))),
-            // A missing client id is a wrong one, unless the policy names a variable for it.
-            None => match self.id.required(cx, form, Some(&FAILED_TO_RESOLVE_CLIENT_ID)) {
-                Err(Stop::Ended(result)) => Err(Stop::Ended(result)),
-                _ => Err(self.wrong(cx, form)),
-            },
-        }
     }
 
     /// The refusal of wrong credentials.

@@ -16,7 +16,7 @@ use crate::secret::Secret;
 
 /// GenerateAccessToken or GenerateJWTAccessToken as it runs.
 pub(crate) struct Generate {
-    grants: Box<[GrantType]>,
+    grants: Box<[(GrantType, Arc<str>)]>,
     grant_type: Param,
     client: Client,
     code: Param,
@@ -36,7 +36,7 @@ impl Generate {
     pub(super) fn compile(policy: &OAuthV2, linker: &mut Linker<'_>) -> Option<Self> {
         let form = Form::compile(policy, linker)?;
         Some(Self {
-            grants: supported(policy),
+            grants: supported(policy).iter().map(|grant| (*grant, Arc::from(grant.as_str()))).collect(),
             grant_type: Param::compile("grant_type", policy.grant_type.as_ref(), linker),
             client: Client::compile(policy, "Client credentials are invalid", linker),
             code: Param::compile("code", policy.code.as_ref(), linker),
@@ -69,25 +69,26 @@ impl Generate {
         let Self { client, code, redirect_uri, verifier, user_name, password, .. } = self;
         let params = [&self.grant_type, &client.id, &client.secret, code, redirect_uri, verifier, user_name, password];
         refuse_repeated(cx, params)?;
-        let grant = grant(cx, &self.grant_type, &self.grants, &self.form)?;
+        let (grant, name) = self.grant(cx)?;
         let id = self.client.authenticate(cx, now, &self.form)?;
         self.issue.external().refuse_both(cx)?;
         match grant {
-            GrantType::ClientCredentials => self.issue(cx, now, id, self.basis(cx, id, grant), Refresh::None),
+            GrantType::ClientCredentials => self.issue(cx, now, id, self.basis(cx, id, name), Refresh::None),
             GrantType::Password => {
-                let user = self.user_name.required(cx, &self.form, None)?;
+                let user = self.user_name.required(cx, &self.form, None)?.into_owned();
                 self.password.required(cx, &self.form, None)?;
-                let basis = Basis { subject: Some(user), ..self.basis(cx, id, grant) };
+                let basis = Basis { subject: Some(user), ..self.basis(cx, id, name) };
                 self.issue(cx, now, id, basis, Refresh::New(None))
             }
             GrantType::AuthorizationCode => {
                 if self.external_code(cx)?.is_some() {
-                    let basis = self.basis(cx, id, grant);
+                    let basis = self.basis(cx, id, name);
                     return self.issue(cx, now, id, basis, Refresh::New(None));
                 }
                 let code = self.code.required(cx, &self.form, Some(&FAILED_TO_RESOLVE_AUTHORIZATION_CODE))?;
+                let code = Secret::passing(code);
                 cx.run.cold_mut().progress = LOOKED_UP;
-                match cx.token(TokenRequest::LookupCode { code: Secret::new(code) })? {
+                match cx.token(TokenRequest::LookupCode { code })? {
                     TokenReply::Code(found) => self.code_answered(cx, found),
                     _ => Err(cx.unexpected().into()),
                 }
@@ -97,9 +98,19 @@ impl Generate {
         }
     }
 
-    fn basis(&self, cx: &StepContext<'_, '_>, id: CredentialId, grant: GrantType) -> Basis {
+    /// The grant the client asks for.
+    fn grant(&self, cx: &StepContext<'_, '_>) -> Result<(GrantType, &Arc<str>), Stop> {
+        let asked = self.grant_type.required(cx, &self.form, None)?;
+        let found = self.grants.iter().find(|(_, name)| **name == *asked);
+        found.map(|(grant, name)| (*grant, name)).ok_or_else(|| {
+            let known = GrantType::WORDS.iter().find(|(word, _)| *word == asked);
+            unsupported(known.map(|(word, _)| *word), &self.form)
+        })
+    }
+
+    fn basis(&self, cx: &StepContext<'_, '_>, id: CredentialId, grant: &Arc<str>) -> Basis {
         Basis {
-            grant_type: grant.as_str().into(),
+            grant_type: Arc::clone(grant),
             scope: self.issue.scope(cx, id),
             end_user: None,
             attributes: Arc::default(),
@@ -143,18 +154,19 @@ impl Generate {
         self.judge(cx, now, &record, credential)?;
         if cx.run.cold_mut().progress == LOOKED_UP {
             cx.run.cold_mut().progress = TAKEN;
-            let Some(code) = self.code.value(cx) else { return Err(invalid_code()) };
-            return match cx.token(TokenRequest::TakeCode { code: Secret::new(code) })? {
+            let Some(code) = self.code.value(cx).map(Secret::passing) else { return Err(invalid_code()) };
+            return match cx.token(TokenRequest::TakeCode { code })? {
                 TokenReply::Code(found) => self.code_answered(cx, found),
                 _ => Err(cx.unexpected().into()),
             };
         }
+        let grant = self.grants.iter().find(|(grant, _)| *grant == GrantType::AuthorizationCode);
         let basis = Basis {
-            scope: record.scope.to_string(),
+            scope: Arc::clone(&record.scope),
             end_user: record.end_user.clone(),
             attributes: Arc::clone(&record.attributes),
             subject: record.end_user.as_deref().map(str::to_owned),
-            ..self.basis(cx, id, GrantType::AuthorizationCode)
+            ..self.basis(cx, id, grant.map_or(&Arc::default(), |(_, name)| name))
         };
         self.issue(cx, now, id, basis, Refresh::New(None))
     }
@@ -204,16 +216,6 @@ pub(super) fn supported(policy: &OAuthV2) -> Box<[GrantType]> {
         None => [GrantType::AuthorizationCode, GrantType::Implicit].into(),
         Some(grants) => grants.clone().into(),
     }
-}
-
-/// The grant the client asks for.
-fn grant(cx: &StepContext<'_, '_>, param: &Param, supported: &[GrantType], form: &Form) -> Result<GrantType, Stop> {
-    let grant = param.required(cx, form, None)?;
-    let found = supported.iter().find(|known| known.as_str() == grant);
-    found.copied().ok_or_else(|| {
-        let known = GrantType::WORDS.iter().find(|(word, _)| *word == grant);
-        unsupported(known.map(|(word, _)| *word), form)
-    })
 }
 
 /// The refusal of a grant; only words of the RFC are repeated, whatever else the client sent is not.

@@ -1,20 +1,21 @@
 //! Issuing tokens: scope, lifetimes, texts, and the answer once they are stored.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::faults::INVALID_PARAMETER;
 use super::generate_jwt::Signer;
 use super::refusal::{Form, Refusal, Stop};
-use super::response::{self, Issued};
+use super::response;
 use super::{OAuthV2, Operation};
 use crate::entity::{CredentialId, CredentialRecord};
 use crate::fault::Raised;
 use crate::host::{AccessToken, PairedToken, TokenAttribute, TokenKey, TokenPair, TokenStatus};
 use crate::plan::Linker;
 use crate::policy::common::{Attribute, CompiledAttribute, CompiledValue};
-use crate::policy::{StepContext, StepResult, TokenReply, TokenRequest};
+use crate::policy::{StepContext, StepResult, TokenReply};
 use crate::secret::Secret;
-use crate::variables::{Intern, Kind, Scope as _, Value, VarRef};
+use crate::variables::{Intern, Issued, Kind, Value, VarRef};
 
 /// Letters of an access token, a refresh token and a code.
 const ACCESS_LENGTH: usize = 28;
@@ -37,7 +38,7 @@ pub(super) struct Issue {
 /// What a grant makes of a token.
 pub(super) struct Basis {
     pub(super) grant_type: Arc<str>,
-    pub(super) scope: String,
+    pub(super) scope: Arc<str>,
     /// The end user, unless the policy names another.
     pub(super) end_user: Option<Arc<str>>,
     /// Attributes, unless the policy has others of the same name.
@@ -73,7 +74,7 @@ impl Issue {
             expires_in: Lifetime::compile(policy.expires_in.as_ref(), access, linker),
             refresh_expires_in: Lifetime::compile(policy.refresh_token_expires_in.as_ref(), refresh, linker),
             end_user: policy.app_end_user.as_ref().map(|name| linker.intern(name)),
-            outputs: response::Outputs::new(linker, attributes.iter().map(|attribute| &*attribute.name)),
+            outputs: response::Outputs::new(linker, &attributes),
             attributes,
             external: External::compile(policy, linker),
             signer,
@@ -81,12 +82,12 @@ impl Issue {
     }
 
     /// The scope a client gets that asks for some.
-    pub(super) fn scope(&self, cx: &StepContext<'_, '_>, id: CredentialId) -> String {
+    pub(super) fn scope(&self, cx: &StepContext<'_, '_>, id: CredentialId) -> Arc<str> {
         self.scope.granted(cx, id)
     }
 
     /// The scopes asked for, if any.
-    pub(super) fn asked(&self, cx: &StepContext<'_, '_>) -> Option<String> {
+    pub(super) fn asked<'c>(&'c self, cx: &'c StepContext<'_, '_>) -> Option<Cow<'c, str>> {
         self.scope.asked(cx)
     }
 
@@ -100,18 +101,19 @@ impl Issue {
         refresh: Refresh,
     ) -> Result<TokenPair, Stop> {
         let view = cx.view();
-        let own: Vec<_> = self.attributes.iter().map(|attribute| attribute.resolve(&view)).collect();
-        let attributes = match basis.attributes.is_empty() {
-            true => own.into(),
+        let attributes = match self.attributes.is_empty() {
+            true => basis.attributes,
             false => {
+                let own: Vec<_> = self.attributes.iter().map(|attribute| attribute.resolve(&view)).collect();
                 let inherited = basis.attributes.iter().filter(|old| own.iter().all(|one| one.name != old.name));
                 inherited.chain(&own).cloned().collect()
             }
         };
-        let end_user = self.end_user.and_then(|var| view.text_of(var)).filter(|user| !user.is_empty());
+        let end_user = self.end_user.and_then(|var| view.read(var)).map(Value::into_text);
+        let end_user = end_user.filter(|user| !user.is_empty());
         let mut access = AccessToken {
             client_id: credential.consumer_key().clone(),
-            scope: basis.scope.into(),
+            scope: basis.scope,
             grant_type: basis.grant_type,
             status: TokenStatus::Approved,
             issued_at_ms: now,
@@ -131,7 +133,7 @@ impl Issue {
         };
         let (refresh_text, mut record) = match refresh {
             Refresh::None => {
-                return Ok(TokenPair { access: (Secret::new(text), Arc::new(access)), refresh: None });
+                return Ok(TokenPair { access: (Secret::passing(text), Arc::new(access)), refresh: None });
             }
             Refresh::New(scope) => {
                 let text = match self.external.token(cx, self.external.refresh)? {
@@ -140,7 +142,7 @@ impl Issue {
                 };
                 let expires_at_ms = self.refresh_expires_in.end(cx, now);
                 let scope = scope.unwrap_or_else(|| Arc::clone(&access.scope));
-                (Secret::new(text), AccessToken { expires_at_ms, scope, ..access.clone() })
+                (Secret::passing(text), AccessToken { expires_at_ms, scope, ..access.clone() })
             }
             Refresh::Kept(text, record) => {
                 (text, AccessToken { refresh_count: basis.refresh_count, ..(*record).clone() })
@@ -150,61 +152,56 @@ impl Issue {
         record.paired = seal(cx, refresh_key, access_key, &access)?;
         access.paired = seal(cx, access_key, refresh_key, &record)?;
         let refresh = Some((refresh_text, Arc::new(record)));
-        Ok(TokenPair { access: (Secret::new(text), Arc::new(access)), refresh })
+        Ok(TokenPair { access: (Secret::passing(text), Arc::new(access)), refresh })
     }
 
     /// Stores new tokens, then answers.
     pub(super) fn store(&self, cx: &mut StepContext<'_, '_>, form: &Form, pair: TokenPair) -> Result<StepResult, Stop> {
-        let request = match &pair.refresh {
-            None => TokenRequest::Insert { token: pair.access.0.clone(), record: Arc::clone(&pair.access.1) },
-            Some(_) => TokenRequest::InsertPair(Box::new(pair.clone())),
-        };
-        cx.run.cold_mut().pending = Some(Box::new(pair));
-        match cx.token(request)? {
+        match self.keep(cx, pair)? {
             TokenReply::Done => self.finish(cx, form),
             _ => Err(cx.unexpected().into()),
         }
     }
 
+    /// Stores new tokens, which wait with the run until that is done.
+    pub(super) fn keep(&self, cx: &mut StepContext<'_, '_>, pair: TokenPair) -> Result<TokenReply, StepResult> {
+        let answer = cx.keep(&pair);
+        cx.run.cold_mut().pending = Some(Box::new(pair));
+        answer
+    }
+
     /// Tells of the tokens that were stored.
     pub(super) fn finish(&self, cx: &mut StepContext<'_, '_>, form: &Form) -> Result<StepResult, Stop> {
-        self.tell(cx, |cx, issued| {
-            if form.respond {
-                let body = if form.rfc { issued.rfc_body() } else { issued.legacy_body() };
-                cx.run.set_response(response::json(200, &body, form.rfc));
-            }
+        let response = self.tell(cx, |issued| {
+            let body = |_| if form.rfc { response::rfc_body(issued) } else { response::legacy_body(issued) };
+            form.respond.then_some(()).map(body).map(|body| response::json(200, body, form.rfc))
         })?;
-        Ok(if form.respond { StepResult::Respond } else { StepResult::Continue })
+        Ok(match response {
+            Some(response) => {
+                cx.run.set_response(response);
+                StepResult::Respond
+            }
+            None => StepResult::Continue,
+        })
     }
 
     /// Sets the variables of the tokens that were stored, after something else was made of them.
-    pub(super) fn tell(
+    pub(super) fn tell<T>(
         &self,
         cx: &mut StepContext<'_, '_>,
-        respond: impl FnOnce(&mut StepContext<'_, '_>, &Issued<'_>),
-    ) -> Result<(), Stop> {
+        respond: impl FnOnce(&Issued<'_>) -> T,
+    ) -> Result<T, Stop> {
         let Some(pair) = cx.run.cold_mut().pending.take() else { return Err(cx.unexpected().into()) };
-        let snapshot = cx.snapshot;
-        let (token, record) = &pair.access;
-        let Some(credential) =
-            snapshot.directory.find(&record.client_id).and_then(|id| snapshot.directory.credential(id))
-        else {
-            return Err(cx.unexpected().into());
-        };
-        let issued = Issued {
-            token: token.expose(),
-            record,
-            refresh: pair.refresh.as_ref().map(|(text, record)| (text.expose(), &**record)),
-            credential,
-            organization: &snapshot.settings.organization,
-        };
-        respond(cx, &issued);
-        for (var, value) in self.outputs.values(&issued) {
-            if cx.set(var, Value::from(value)).is_err() {
+        let Some(issued) = Issued::new(&pair, cx.snapshot) else { return Err(cx.unexpected().into()) };
+        let response = respond(&issued);
+        // Before the facts, so that no attribute stands for one.
+        for (var, value) in self.outputs.attributes(&issued.record.attributes) {
+            if cx.set(var, value.to_owned()).is_err() {
                 return Err(cx.unexpected().into());
             }
         }
-        Ok(())
+        cx.run.note_issued(cx.proxy, self.outputs.policy, pair);
+        Ok(response)
     }
 }
 
@@ -257,35 +254,35 @@ impl RequestedScope {
         Self(policy.scope.as_ref().map(|scope| {
             let var = linker.intern(scope);
             // The text itself, where it may be the list: it is no variable that every request has or lacks.
-            let literal = linker.names.entry(var).is_some_and(|entry| matches!(entry.kind, Kind::Plain));
+            let kind = linker.names.entry(var).map(|entry| &entry.kind);
+            let literal = matches!(kind, Some(Kind::Plain | Kind::Issued(..)));
             (var, literal.then(|| Arc::from(scope.value.as_str())))
         }))
     }
 
-    pub(super) fn asked(&self, cx: &StepContext<'_, '_>) -> Option<String> {
+    pub(super) fn asked<'c>(&'c self, cx: &'c StepContext<'_, '_>) -> Option<Cow<'c, str>> {
         let (var, literal) = self.0.as_ref()?;
-        let view = cx.view();
         // The text names a variable. Where no such variable exists it is the list: rather that than every scope.
-        let asked = match view.get(*var) {
-            Some(value) => Some(value.into_text().into_owned()),
-            None => literal.as_deref().map(str::to_owned),
+        let asked = match cx.view().read(*var) {
+            Some(value) => Some(value.into_text()),
+            None => literal.as_deref().map(Cow::Borrowed),
         };
         asked.filter(|asked| !asked.trim().is_empty())
     }
 
     /// What was asked for, cut to what the app's products allow; everything they allow when nothing was asked for.
-    pub(super) fn granted(&self, cx: &StepContext<'_, '_>, id: CredentialId) -> String {
-        let allowed = cx.snapshot.directory.scopes_of(id);
+    pub(super) fn granted(&self, cx: &StepContext<'_, '_>, id: CredentialId) -> Arc<str> {
         match self.asked(cx) {
-            None => allowed.join(" "),
+            None => cx.snapshot.directory.scope_text(id),
             Some(asked) => {
+                let allowed = cx.snapshot.directory.scopes_of(id);
                 let mut granted: Vec<&str> = Vec::new();
                 for scope in asked.split_whitespace().filter(|scope| allowed.contains(scope)) {
                     if !granted.contains(&scope) {
                         granted.push(scope);
                     }
                 }
-                granted.join(" ")
+                granted.join(" ").into()
             }
         }
     }
@@ -340,14 +337,24 @@ impl Issue {
 
 /// Letters and digits, each as likely as any other.
 pub(super) fn random_text(cx: &StepContext<'_, '_>, length: usize) -> Result<String, Raised> {
-    const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let mut text = String::with_capacity(length);
+    /// The letter of each byte; none of those from 248 on, or the first letters would come up more often.
+    #[expect(clippy::indexing_slicing, reason = "evaluated while it is compiled")]
+    const LETTERS: [Option<u8>; 256] = {
+        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let mut letters = [None; 256];
+        let mut byte = 0;
+        while byte < 248 {
+            letters[byte] = Some(alphabet[byte % alphabet.len()]);
+            byte += 1;
+        }
+        letters
+    };
+    let mut text = Vec::with_capacity(length);
     let mut bytes = [0u8; 64];
     while text.len() < length {
         cx.random(&mut bytes)?;
-        // Bytes from 248 on are dropped, or the first letters would come up more often.
-        let letters = bytes.iter().filter(|byte| **byte < 248).filter_map(|byte| ALPHABET.get(usize::from(byte % 62)));
-        text.extend(letters.take(length - text.len()).map(|letter| char::from(*letter)));
+        let letters = bytes.iter().filter_map(|byte| LETTERS.get(usize::from(*byte)).copied().flatten());
+        text.extend(letters.take(length - text.len()));
     }
-    Ok(text)
+    String::from_utf8(text).map_err(|_| Raised::host_failure())
 }

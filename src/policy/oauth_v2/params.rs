@@ -1,13 +1,15 @@
 //! The parameters of OAuth requests: variables with documented defaults.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::refusal::{Form, Refusal, Stop};
 use crate::diagnostic::Spanned;
 use crate::fault::{FaultSpec, Raised};
+use crate::message::{Field, MessageRef, Selection, params};
 use crate::plan::Linker;
 use crate::policy::StepContext;
-use crate::variables::{Intern, Scope as _, VarRef};
+use crate::variables::{Intern, Kind, MessageName, Value, VarRef};
 
 /// A parameter by its name in RFC 6749, wherever the policy says it is.
 pub(super) struct Param {
@@ -17,6 +19,8 @@ pub(super) struct Param {
     element: Option<Arc<str>>,
     /// How often the request has it, where it is one of the request's.
     count: Option<VarRef>,
+    /// Its name in the form of the request, where it is to be found there.
+    in_form: Option<Box<str>>,
 }
 
 impl Param {
@@ -25,28 +29,29 @@ impl Param {
         let variable = element.map_or(default.as_str(), |element| element.value.as_str());
         let of_request =
             ["request.formparam.", "request.queryparam."].iter().any(|family| variable.starts_with(family));
-        Self {
-            name,
-            var: linker.intern(variable),
-            element: element.map(|element| Arc::from(element.value.as_str())),
-            count: of_request.then(|| linker.intern(&format!("{variable}.values.count"))),
-        }
+        let count = of_request.then(|| linker.intern(&format!("{variable}.values.count")));
+        let in_form = count.and_then(|count| match &linker.names.entry(count)?.kind {
+            Kind::Message(MessageName::Request, Field::FormParam(name, Selection::Count)) => Some(Box::from(&**name)),
+            _ => None,
+        });
+        let element = element.map(|element| Arc::from(element.value.as_str()));
+        Self { name, var: linker.intern(variable), element, count, in_form }
     }
 
     /// Its value; an empty parameter is none.
-    pub(super) fn value(&self, cx: &StepContext<'_, '_>) -> Option<String> {
-        cx.text(self.var).filter(|text| !text.is_empty())
+    pub(super) fn value<'c>(&self, cx: &'c StepContext<'_, '_>) -> Option<Cow<'c, str>> {
+        cx.view().read(self.var).map(Value::into_text).filter(|text| !text.is_empty())
     }
 
     /// Its value, or the refusal of a token endpoint.
     ///
     /// Where the policy writes no response, an element whose variable does not resolve is a fault of its own.
-    pub(super) fn required(
+    pub(super) fn required<'c>(
         &self,
-        cx: &StepContext<'_, '_>,
+        cx: &'c StepContext<'_, '_>,
         form: &Form,
         unresolved: Option<&'static FaultSpec>,
-    ) -> Result<String, Stop> {
+    ) -> Result<Cow<'c, str>, Stop> {
         if let Some(value) = self.value(cx) {
             return Ok(value);
         }
@@ -55,23 +60,31 @@ impl Param {
             _ => Err(Refusal::invalid_request(format!("Required param : {}", self.name)).into()),
         }
     }
+
+    /// Whether the request has it twice, where that is not seen from its form.
+    fn is_counted_twice(&self, cx: &StepContext<'_, '_>) -> bool {
+        let count = self.count.and_then(|count| cx.view().read(count));
+        count.is_some_and(|count| !matches!(&*count.into_text(), "0" | "1"))
+    }
 }
 
 /// RFC 6749 forbids to send a parameter twice: which of the two would be meant?
-pub(super) fn refuse_repeated<'p>(
-    cx: &StepContext<'_, '_>,
-    params: impl IntoIterator<Item = &'p Param>,
-) -> Result<(), Stop> {
+pub(super) fn refuse_repeated<const N: usize>(cx: &StepContext<'_, '_>, all: [&Param; N]) -> Result<(), Stop> {
     if !cx.snapshot.settings.dialect.refuse_repeated_parameters {
         return Ok(());
     }
-    let view = cx.view();
-    let is_repeated = |param: &&Param| {
-        let count = param.count.and_then(|count| view.get(count));
-        count.is_some_and(|count| !matches!(&*count.into_text(), "0" | "1"))
+    let form = MessageRef::from(cx.run.request()).form().unwrap_or_default();
+    let mut counts = [0_usize; N];
+    for name in params::all_names(form) {
+        let places = counts.iter_mut().zip(all).filter(|(_, param)| param.in_form.as_deref() == Some(&*name));
+        places.for_each(|(count, _)| *count += 1);
+    }
+    let is_repeated = |count: usize, param: &Param| match &param.in_form {
+        Some(_) => count > 1,
+        None => param.is_counted_twice(cx),
     };
-    match params.into_iter().find(is_repeated) {
-        Some(param) => Err(Refusal::invalid_request(format!("Repeated param : {}", param.name)).into()),
+    match counts.into_iter().zip(all).find(|(count, param)| is_repeated(*count, param)) {
+        Some((_, param)) => Err(Refusal::invalid_request(format!("Repeated param : {}", param.name)).into()),
         None => Ok(()),
     }
 }

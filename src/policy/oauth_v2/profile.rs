@@ -1,8 +1,8 @@
 //! What is known about a token, a code or a client, by the tail of its variable.
 
-use super::response::UNENDING;
 use crate::entity::CredentialRecord;
 use crate::host::{AccessToken, AuthorizationCode, TokenAttribute, TokenKey};
+use crate::variables::UNENDING;
 
 /// Names and values.
 pub(crate) type Facts = Vec<(String, String)>;

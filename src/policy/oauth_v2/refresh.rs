@@ -63,9 +63,9 @@ impl Refresh {
             return Err(unsupported(None, &self.form));
         }
         self.client.authenticate(cx, now, &self.form)?;
-        let token = self.token.required(cx, &self.form, Some(&FAILED_TO_RESOLVE_REFRESH_TOKEN))?;
+        let token = Secret::passing(self.token.required(cx, &self.form, Some(&FAILED_TO_RESOLVE_REFRESH_TOKEN))?);
         cx.run.cold_mut().progress = LOOKED_UP;
-        match cx.token(TokenRequest::LookupRefresh { token: Secret::new(token) })? {
+        match cx.token(TokenRequest::LookupRefresh { token })? {
             TokenReply::Token(found) => self.found(cx, found),
             _ => Err(cx.unexpected().into()),
         }
@@ -79,7 +79,7 @@ impl Refresh {
         let of_client = |record: &Arc<AccessToken>| {
             record.client_id == *credential.consumer_key() && record.status == TokenStatus::Approved
         };
-        let (Some(record), Some(text)) = (found.filter(of_client), self.token.value(cx)) else {
+        let (Some(record), Some(refresh)) = (found.filter(of_client), self.token.value(cx).map(Secret::passing)) else {
             return Err(invalid_token());
         };
         if record.is_expired(now) {
@@ -88,7 +88,7 @@ impl Refresh {
             return Err(Refusal::invalid_grant(text).into());
         }
         let scope = match self.issue.asked(cx) {
-            None => record.scope.to_string(),
+            None => Arc::clone(&record.scope),
             Some(asked) => {
                 let asked: Vec<&str> = asked.split_whitespace().collect();
                 if !asked.iter().all(|scope| record.has_scope(scope)) {
@@ -96,7 +96,7 @@ impl Refresh {
                         Refusal { rfc_error: "invalid_scope", ..Refusal::invalid_request("Invalid Scope") }.into()
                     );
                 }
-                asked.join(" ")
+                asked.join(" ").into()
             }
         };
         let basis = Basis {
@@ -107,7 +107,6 @@ impl Refresh {
             refresh_count: record.refresh_count.saturating_add(1),
             subject: record.end_user.as_deref().map(str::to_owned),
         };
-        let refresh = Secret::new(text);
         let with = match self.reuse {
             true => With::Kept(refresh.clone(), Arc::clone(&record)),
             // The scope of a refresh token stays what it was, however narrow the access token is.

@@ -110,7 +110,7 @@ impl Form {
         } else {
             json!({ "ErrorCode": refusal.error, "Error": refusal.text })
         };
-        let response = response::json(refusal.status, &body, self.rfc);
+        let response = response::json(refusal.status, body.to_string(), self.rfc);
         if goes_on {
             cx.note_failure(raised);
             cx.run.set_response(response);

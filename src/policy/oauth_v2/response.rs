@@ -3,127 +3,201 @@
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use http::{HeaderValue, Response, StatusCode};
-use serde_json::{Map, Value, json};
 
-use crate::entity::CredentialRecord;
-use crate::host::AccessToken;
+use crate::host::TokenAttribute;
 use crate::plan::Linker;
 use crate::policy::OwnVariables;
-use crate::variables::VarRef;
+use crate::policy::common::CompiledAttribute;
+use crate::scan::is_plain_in_json;
+use crate::variables::{Intern, Issued, IssuedVariable, VarRef};
 
-/// The longest time the vendors know, which they print for what never ends.
-pub(super) const UNENDING: i64 = i32::MAX as i64;
+/// Members of the default body, in the order the vendors' runtime writes them; those of the refresh token stand last.
+const LEGACY: [&str; 17] = [
+    "refresh_token_expires_in",
+    "api_product_list",
+    "api_product_list_json",
+    "organization_name",
+    "developer.email",
+    "token_type",
+    "issued_at",
+    "client_id",
+    "access_token",
+    "application_name",
+    "scope",
+    "expires_in",
+    "refresh_count",
+    "status",
+    "refresh_token",
+    "refresh_token_issued_at",
+    "refresh_token_status",
+];
+const LEGACY_OF_REFRESH: usize = 3;
 
-/// A token that was just issued.
-pub(super) struct Issued<'a> {
-    pub(super) token: &'a str,
-    pub(super) record: &'a AccessToken,
-    /// The refresh token that comes with it.
-    pub(super) refresh: Option<(&'a str, &'a AccessToken)>,
-    pub(super) credential: &'a CredentialRecord,
-    pub(super) organization: &'a str,
+/// Members of the body of RFC 6749 section 5.1; those of the refresh token stand last.
+const RFC: [&str; 7] =
+    ["access_token", "token_type", "expires_in", "scope", "issued_at", "refresh_token", "refresh_token_expires_in"];
+const RFC_OF_REFRESH: usize = 2;
+
+/// The default body: every value a string but the list of products.
+pub(super) fn legacy_body(issued: &Issued<'_>) -> Vec<u8> {
+    let record = issued.record;
+    let mut names = LEGACY.iter();
+    let mut body = Body::new(issued);
+    let mut next = |body: &mut Body| body.name(names.next().copied().unwrap_or_default());
+    let products = || record.api_products.iter().map(|name| &**name);
+    next(&mut body);
+    body.number_as_text(issued.refresh_expires_in());
+    next(&mut body);
+    body.quoted("[", products(), "]");
+    next(&mut body);
+    body.texts(products());
+    for value in [issued.organization, issued.developer_email(), "BearerToken"] {
+        next(&mut body);
+        body.text(value);
+    }
+    next(&mut body);
+    body.number_as_text(record.issued_at_ms);
+    for value in [&*record.client_id, issued.token, issued.application_name(), &*record.scope] {
+        next(&mut body);
+        body.text(value);
+    }
+    for value in [issued.expires_in(), i64::from(record.refresh_count)] {
+        next(&mut body);
+        body.number_as_text(value);
+    }
+    next(&mut body);
+    body.text(record.status.as_str());
+    if let Some((text, record)) = issued.refresh {
+        next(&mut body);
+        body.text(text);
+        next(&mut body);
+        body.number_as_text(record.issued_at_ms);
+        next(&mut body);
+        body.text(record.status.as_str());
+    }
+    body.finish(issued, &LEGACY, LEGACY_OF_REFRESH)
 }
 
-impl Issued<'_> {
-    /// Whole seconds to live, one less than asked for: some of the first second has already passed.
-    pub(super) fn expires_in(&self) -> i64 {
-        self.seconds(self.record.expires_at_ms)
+/// The body of `RFCCompliantRequestResponse`: RFC 6749 section 5.1.
+pub(super) fn rfc_body(issued: &Issued<'_>) -> Vec<u8> {
+    let [token, token_type, expires_in, scope, issued_at, refresh_token, refresh_expires_in] = RFC;
+    let mut body = Body::new(issued);
+    body.name(token);
+    body.text(issued.token);
+    body.name(token_type);
+    body.text("Bearer");
+    body.name(expires_in);
+    body.number(issued.expires_in());
+    body.name(scope);
+    body.text(&issued.record.scope);
+    body.name(issued_at);
+    body.number_as_text(issued.record.issued_at_ms);
+    if let Some((text, _)) = issued.refresh {
+        body.name(refresh_token);
+        body.text(text);
+        body.name(refresh_expires_in);
+        body.number(issued.refresh_expires_in());
+    }
+    body.finish(issued, &RFC, RFC_OF_REFRESH)
+}
+
+/// A JSON object while it is written, without the bracket that closes it.
+struct Body(Vec<u8>);
+
+impl Body {
+    fn new(issued: &Issued<'_>) -> Self {
+        let names = 400;
+        let record = issued.record;
+        let products: usize = record.api_products.iter().map(|name| 2 * name.len() + 8).sum();
+        let values = issued.organization.len() + issued.developer_email().len() + record.scope.len() + products;
+        Self(Vec::with_capacity(names + values + issued.token.len() + record.client_id.len() + 128))
     }
 
-    fn refresh_expires_in(&self) -> i64 {
-        self.refresh.map_or(0, |(_, record)| self.seconds(record.expires_at_ms))
+    /// The name of a member, which needs no escapes.
+    fn name(&mut self, name: &str) {
+        self.0.extend_from_slice(if self.0.is_empty() { b"{\"" } else { b",\"" });
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
     }
 
-    fn seconds(&self, expires_at_ms: Option<i64>) -> i64 {
-        match expires_at_ms {
-            Some(at) => (at.saturating_sub(self.record.issued_at_ms).saturating_sub(1)).max(0) / 1000,
-            None => UNENDING,
+    fn text(&mut self, text: &str) {
+        self.0.push(b'"');
+        self.escaped(text);
+        self.0.push(b'"');
+    }
+
+    fn number(&mut self, number: i64) {
+        // Writing to memory does not fail.
+        let _ = serde_json::to_writer(&mut self.0, &number);
+    }
+
+    fn number_as_text(&mut self, number: i64) {
+        self.0.push(b'"');
+        self.number(number);
+        self.0.push(b'"');
+    }
+
+    /// One text of several, separated by commas.
+    fn quoted<'t>(&mut self, before: &str, texts: impl Iterator<Item = &'t str>, after: &str) {
+        self.0.push(b'"');
+        self.0.extend_from_slice(before.as_bytes());
+        for (at, text) in texts.enumerate() {
+            if at > 0 {
+                self.0.extend_from_slice(b", ");
+            }
+            self.escaped(text);
         }
+        self.0.extend_from_slice(after.as_bytes());
+        self.0.push(b'"');
     }
 
-    fn products(&self) -> Vec<&str> {
-        self.record.api_products.iter().map(|name| &**name).collect()
+    /// A list of texts.
+    fn texts<'t>(&mut self, texts: impl Iterator<Item = &'t str>) {
+        self.0.push(b'[');
+        for (at, text) in texts.enumerate() {
+            if at > 0 {
+                self.0.push(b',');
+            }
+            self.text(text);
+        }
+        self.0.push(b']');
     }
 
-    fn developer_email(&self) -> &str {
-        self.credential.developer().map_or("", |developer| &developer.email)
+    fn escaped(&mut self, text: &str) {
+        if is_plain_in_json(text.as_bytes()) {
+            self.0.extend_from_slice(text.as_bytes());
+            return;
+        }
+        let quoted = serde_json::to_string(text).unwrap_or_default();
+        let inner = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        self.0.extend_from_slice(inner.unwrap_or_default().as_bytes());
     }
 
     /// Adds the attributes to be shown; none stands for a member the body already has.
-    fn display_in(&self, body: &mut Map<String, Value>) {
-        for attribute in self.record.attributes.iter().filter(|attribute| attribute.display) {
-            body.entry(&*attribute.name).or_insert_with(|| json!(&*attribute.value));
-        }
-    }
-
-    /// The facts in the order the vendors' runtime writes them.
-    fn facts(&self) -> [(&'static str, String); 12] {
-        [
-            ("refresh_token_expires_in", self.refresh_expires_in().to_string()),
-            ("api_product_list", format!("[{}]", self.products().join(", "))),
-            ("organization_name", self.organization.into()),
-            ("developer.email", self.developer_email().into()),
-            ("token_type", "BearerToken".into()),
-            ("issued_at", self.record.issued_at_ms.to_string()),
-            ("client_id", self.record.client_id.to_string()),
-            ("access_token", self.token.into()),
-            ("application_name", self.credential.app().app_id.clone().unwrap_or_default()),
-            ("scope", self.record.scope.to_string()),
-            ("expires_in", self.expires_in().to_string()),
-            ("refresh_count", self.record.refresh_count.to_string()),
-        ]
-    }
-
-    /// What is told of the refresh token, if there is one.
-    fn refresh_facts(&self) -> impl Iterator<Item = (&'static str, String)> {
-        self.refresh.into_iter().flat_map(|(text, record)| {
-            [
-                ("refresh_token", text.to_owned()),
-                ("refresh_token_issued_at", record.issued_at_ms.to_string()),
-                ("refresh_token_status", record.status.as_str().to_owned()),
-            ]
-        })
-    }
-
-    /// The default body: every value a string but the list of products.
-    pub(super) fn legacy_body(&self) -> Value {
-        let mut body = Map::new();
-        for (name, value) in self.facts() {
-            body.insert(name.into(), value.into());
-            if name == "api_product_list" {
-                body.insert("api_product_list_json".into(), json!(self.products()));
+    fn finish(mut self, issued: &Issued<'_>, members: &[&str], of_refresh: usize) -> Vec<u8> {
+        let without_refresh = members.len().saturating_sub(of_refresh);
+        let members = if issued.refresh.is_some() { Some(members) } else { members.get(..without_refresh) };
+        let attributes: &[TokenAttribute] = &issued.record.attributes;
+        for (at, attribute) in attributes.iter().enumerate().filter(|(_, attribute)| attribute.display) {
+            let is_member = members.unwrap_or_default().contains(&&*attribute.name);
+            let mut before = attributes.iter().take(at).filter(|earlier| earlier.display);
+            if !is_member && before.all(|earlier| earlier.name != attribute.name) {
+                self.0.extend_from_slice(b",");
+                self.text(&attribute.name);
+                self.0.push(b':');
+                self.text(&attribute.value);
             }
         }
-        body.insert("status".into(), self.record.status.as_str().into());
-        for (name, value) in self.refresh_facts() {
-            body.insert(name.into(), value.into());
-        }
-        self.display_in(&mut body);
-        Value::Object(body)
-    }
-
-    /// The body of `RFCCompliantRequestResponse`: RFC 6749 section 5.1.
-    pub(super) fn rfc_body(&self) -> Value {
-        let mut body = Map::new();
-        body.insert("access_token".into(), self.token.into());
-        body.insert("token_type".into(), "Bearer".into());
-        body.insert("expires_in".into(), self.expires_in().into());
-        body.insert("scope".into(), (*self.record.scope).into());
-        body.insert("issued_at".into(), self.record.issued_at_ms.to_string().into());
-        if let Some((text, _)) = self.refresh {
-            body.insert("refresh_token".into(), text.into());
-            body.insert("refresh_token_expires_in".into(), self.refresh_expires_in().into());
-        }
-        self.display_in(&mut body);
-        Value::Object(body)
+        self.0.push(b'}');
+        self.0
     }
 }
 
 /// The variables a successful issue sets, `oauthv2accesstoken.{policy}.*`.
 pub(super) struct Outputs {
-    facts: Vec<(String, VarRef)>,
-    status: VarRef,
-    refresh: [(&'static str, VarRef); 4],
+    /// What stands for the policy, under which the facts of its tokens are found.
+    pub(super) policy: VarRef,
+    /// The policy's own attributes.
     attributes: Vec<VarRef>,
 }
 
@@ -151,48 +225,36 @@ pub(super) const VARIABLES: &[OwnVariables] = &[
     OwnVariables { prefix: PREFIX, names: &REFRESH_NAMES },
 ];
 
-const PREFIX: &str = "oauthv2accesstoken";
+const PREFIX: &str = IssuedVariable::PREFIX;
 
 impl Outputs {
-    pub(super) fn new<'a>(linker: &mut Linker<'_>, attributes: impl Iterator<Item = &'a str>) -> Self {
-        let mut own = |tail: &str| linker.own(PREFIX, tail);
-        Self {
-            facts: NAMES.iter().map(|name| ((*name).to_owned(), own(name))).collect(),
-            status: own("status"),
-            refresh: REFRESH_NAMES.map(|name| (name, own(name))),
-            attributes: attributes.map(own).collect(),
+    pub(super) fn new(linker: &mut Linker<'_>, attributes: &[CompiledAttribute]) -> Self {
+        let policy = format!("{PREFIX}.{}", linker.policy);
+        let policy = linker.intern(&policy);
+        for name in NAMES.iter().chain(&["status"]).chain(&REFRESH_NAMES) {
+            linker.own(PREFIX, name);
         }
+        let attributes = attributes.iter().map(|attribute| linker.own(PREFIX, &attribute.name)).collect();
+        Self { policy, attributes }
     }
 
-    pub(super) fn values(&self, issued: &Issued<'_>) -> Vec<(VarRef, String)> {
-        let facts = issued.facts();
-        let value = |name: &str| facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
-        let attributes = self.attributes.iter().zip(issued.record.attributes.iter());
-        let mut values: Vec<_> = attributes.map(|(var, attribute)| (*var, attribute.value.to_string())).collect();
-        // After the attributes, so that none of them stands for a fact.
-        values.extend(self.facts.iter().filter_map(|(name, var)| Some((*var, value(name)?))));
-        values.push((self.status, issued.record.status.as_str().into()));
-        if issued.refresh.is_some() {
-            let facts: Vec<_> = issued
-                .refresh_facts()
-                .chain([("refresh_token_expires_in", issued.refresh_expires_in().to_string())])
-                .collect();
-            let value = |name: &str| facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
-            values.extend(self.refresh.iter().filter_map(|(name, var)| Some((*var, value(name)?))));
-        }
-        values
+    /// Those of the attributes; the others are read from the tokens.
+    pub(super) fn attributes<'i>(&self, attributes: &'i [TokenAttribute]) -> impl Iterator<Item = (VarRef, &'i str)> {
+        // Behind those that a token inherits.
+        let own = attributes.iter().skip(attributes.len().saturating_sub(self.attributes.len()));
+        self.attributes.iter().zip(own).map(|(var, attribute)| (*var, &*attribute.value))
     }
 }
 
 /// A JSON response; those of RFC mode must not be cached.
-pub(super) fn json(status: u16, body: &Value, no_store: bool) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(body.to_string()));
+pub(super) fn json(status: u16, body: impl Into<Bytes>, no_store: bool) -> Response<Bytes> {
+    let mut response = Response::new(body.into());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, const { HeaderValue::from_static("application/json") });
     if no_store {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+        headers.insert(CACHE_CONTROL, const { HeaderValue::from_static("no-store") });
+        headers.insert(PRAGMA, const { HeaderValue::from_static("no-cache") });
     }
     response
 }
