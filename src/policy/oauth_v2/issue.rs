@@ -257,7 +257,7 @@ impl RequestedScope {
         Self(policy.scope.as_ref().map(|scope| {
             let var = linker.intern(scope);
             // The text itself, where it may be the list: it is no variable that every request has or lacks.
-            let literal = linker.names.entry(var).is_some_and(|entry| matches!(entry.kind, Kind::Plain));
+            let literal = matches!(linker.names.classify(scope), Kind::Plain);
             (var, literal.then(|| Arc::from(scope.value.as_str())))
         }))
     }
