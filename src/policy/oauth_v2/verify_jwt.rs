@@ -110,7 +110,7 @@ impl VerifyJwt {
             None => self.judge.judge(cx, text, facts.record.into(), Products::OfClient),
             Some(found) => {
                 let is_of_client = |grant: &AccessToken| grant.client_id == facts.record.client_id;
-                if !found.grant(&*cx.snapshot.host.tokens).is_some_and(is_of_client) {
+                if !found.grant(cx.snapshot.host.tokens()).is_some_and(is_of_client) {
                     return cx.raise(&INVALID_ACCESS_TOKEN);
                 }
                 self.judge.judge(cx, text, found, Products::Recorded)
