@@ -246,7 +246,8 @@ mod tests {
 
     #[test]
     fn values_as_they_are_written() {
-        for (text, want) in [("", true), ("a b!", true), ("a&", false), ("<", false), ("\t", false), ("\n", false), ("é\u{7F}", true)]
+        for (text, want) in
+            [("", true), ("a b!", true), ("a&", false), ("<", false), ("\t", false), ("\n", false), ("é\u{7F}", true)]
         {
             for (before, after) in [(0, 0), (3, 9), (9, 3), (16, 16)] {
                 let text = format!("{}{text}{}", "x".repeat(before), "~".repeat(after));

@@ -216,7 +216,11 @@ impl<'d> Element<'d> {
             }
         }
         // White space around one CDATA section, or between elements, is the usual case, and needs no copy.
-        if several { Cow::Owned(characters::trim(&self.joined()).to_owned()) } else { Cow::Borrowed(characters::trim(only)) }
+        if several {
+            Cow::Owned(characters::trim(&self.joined()).to_owned())
+        } else {
+            Cow::Borrowed(characters::trim(only))
+        }
     }
 
     /// [`text`](Self::text) and [`text_span`](Self::text_span) at once.

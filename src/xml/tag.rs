@@ -140,8 +140,9 @@ impl<'s> Reader<'s> {
                 return Err(self.stop(name, codes::TOO_MANY_ATTRIBUTES, message, help));
             }
             let value = match tag.get(name.end as usize..) {
-                Some([b'=', quote @ (b'"' | b'\''), value @ ..]) => memchr(*quote, value)
-                    .map(|length| Span { start: name.end + 2, end: name.end + 2 + length as u32 }),
+                Some([b'=', quote @ (b'"' | b'\''), value @ ..]) => {
+                    memchr(*quote, value).map(|length| Span { start: name.end + 2, end: name.end + 2 + length as u32 })
+                }
                 _ => None,
             };
             let value = match value {
