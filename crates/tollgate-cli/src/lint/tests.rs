@@ -1,4 +1,4 @@
-use tollgate::diagnostic::{Severity, Source};
+use tollgate::diagnostic::{Diagnostics, Severity, Source};
 use tollgate::xml::Document;
 
 use super::*;
