@@ -1,5 +1,6 @@
 //! Time of the engine's work: a group for each kind of job. `benches/peers` measures the same jobs beside others' programs.
 //!
+//! The documents are those of `benches/peers`, which reads them with quick-xml alone and with roxmltree too.
 //! Allocations of the same jobs are counted by `tests/allocations.rs`; instructions by `benches/instructions.sh`.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark stops at the first surprise")]
 
@@ -9,7 +10,6 @@ mod jobs;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use tollgate::bundle::Bundle;
 use tollgate::diagnostic::{Diagnostics, Source};
 use tollgate::host::Host;
 use tollgate::policy::PolicyDocument;
@@ -29,13 +29,11 @@ fn parse(c: &mut Criterion) {
     let endpoint = jobs::endpoint();
     group.throughput(criterion::Throughput::Bytes(endpoint.len() as u64));
     let source = Source::new("default.xml", endpoint.as_str());
-    group.bench_function("endpoint, the tree", |b| {
+    group.bench_function("endpoint, 30 KB, the tree", |b| {
         b.iter(|| Document::parse(black_box(&source), &limits, &mut Diagnostics::new()));
     });
-    let files = [("apiproxy/proxies/default.xml", endpoint.as_str())];
-    group.bench_function("endpoint, as a bundle", |b| {
-        b.iter(|| Bundle::from_files("p", black_box(files), &limits));
-    });
+    let files = jobs::bundle();
+    group.bench_function("endpoint, 30 KB, as a bundle", |b| b.iter(|| jobs::read_bundle(black_box(&files))));
     group.finish();
 }
 

@@ -372,6 +372,24 @@ pub(crate) fn counted() -> Vec<(String, Box<dyn Fn()>)> {
         };
         all.push((format!("parse: {name}"), Box::new(parse)));
     }
+    let files = bundle();
+    all.push(("parse: endpoint, 30 KB".to_owned(), Box::new(move || drop(black_box(read_bundle(black_box(&files)))))));
+    let (text, host) = (policy(), Host::in_memory());
+    all.push(("link: OAuthV2, 2.2 KB".to_owned(), {
+        let host = host.clone();
+        Box::new(move || {
+            let deployment = Deployment::new().policy("policy.xml", black_box(&text));
+            black_box(PolicyEngine::new(deployment, host.clone()).unwrap());
+        })
+    }));
+    let files = bundle();
+    all.push((
+        "link: endpoint, 30 KB".to_owned(),
+        Box::new(move || {
+            let deployment = Deployment::new().bundle(read_bundle(black_box(&files)));
+            black_box(PolicyEngine::new(deployment, host.clone()).unwrap());
+        }),
+    ));
     all
 }
 
@@ -421,26 +439,77 @@ pub(crate) fn documents() -> Vec<(&'static str, String)> {
                  <IgnoreUnresolvedVariables>true</IgnoreUnresolvedVariables>\n</AssignMessage>\n"
             ),
         ),
+        ("OAuthV2, 2.2 KB", policy()),
     ]
 }
 
-/// A proxy endpoint with twenty flows, as exports have them.
-pub(crate) fn endpoint() -> String {
-    let flow = |n: usize| {
-        format!(
-            "        <Flow name=\"resource-{n}\">\n            <Description>Reads the resource {n}</Description>\n            \
-             <Request>\n                <Step>\n                    <Name>AM-Resource-{n}</Name>\n                \
-             </Step>\n            </Request>\n            <Response/>\n            <Condition>(proxy.pathsuffix \
-             MatchesPath \"/resource/{n}\") and (request.verb = \"GET\")</Condition>\n        </Flow>\n"
-        )
-    };
-    let flows: String = (0..20).map(flow).collect();
+/// A policy of 2.2 KB that issues tokens, with comments and attributes as people write them.
+pub(crate) fn policy() -> String {
+    let attributes: String = (0..13)
+        .map(|n| {
+            format!(
+                "        <Attribute name=\"attribute-{n}\" ref=\"request.queryparam.p{n}\" display=\"{}\">value \
+                 {n}</Attribute>\n",
+                n % 2 == 0
+            )
+        })
+        .collect();
     format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<ProxyEndpoint name=\"default\">\n    \
-         <PreFlow name=\"PreFlow\">\n        <Request/>\n        <Response/>\n    </PreFlow>\n    <Flows>\n{flows}    \
-         </Flows>\n    <HTTPProxyConnection>\n        <BasePath>/v1/resources</BasePath>\n    \
-         </HTTPProxyConnection>\n    <RouteRule name=\"none\"/>\n</ProxyEndpoint>\n"
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<OAuthV2 async=\"false\" continueOnError=\"false\" \
+         enabled=\"true\" name=\"issue\">\n    <DisplayName>Issue an access token</DisplayName>\n    <Operation>\
+         GenerateAccessToken</Operation>\n    <!-- milliseconds; a client may not ask for more than the operator \
+         allows, and the operator allows what this file says -->\n    <ExpiresIn ref=\"flow.expires\">1800000</ExpiresIn>\
+         \n    <SupportedGrantTypes>\n        <GrantType>client_credentials</GrantType>\n    </SupportedGrantTypes>\n    \
+         <GrantType>request.formparam.grant_type</GrantType>\n    <Scope>request.formparam.scope</Scope>\n    \
+         <Attributes>\n{attributes}    </Attributes>\n    <!-- the response is that of RFC 6749, without the vendor's \
+         own fields -->\n    <RFCCompliantRequestResponse>true</RFCCompliantRequestResponse>\n    <GenerateResponse \
+         enabled=\"true\"/>\n    <GenerateErrorResponse enabled=\"true\"/>\n</OAuthV2>\n"
     )
+}
+
+/// A proxy endpoint of 51 conditional flows, 30 KB as exports have it.
+pub(crate) fn endpoint() -> String {
+    let flows: String = (0..51)
+        .map(|n| {
+            format!(
+                "        <Flow name=\"operation-{n}\">\n            <Description>Operation {n} of the orders, with its \
+                 checks and its mediation</Description>\n            <Request>\n                <Step>\n                    \
+                 <Name>verify</Name>\n                    <Condition>request.header.x-trace != \"off\"</Condition>\n                \
+                 </Step>\n            </Request>\n            <Response>\n                <Step>\n                    \
+                 <Name>assign</Name>\n                </Step>\n            </Response>\n            \
+                 <Condition>(proxy.pathsuffix MatchesPath \"/orders/{n}/**\") and (request.verb = \"GET\")</Condition>\n        \
+                 </Flow>\n"
+            )
+        })
+        .collect();
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<ProxyEndpoint name=\"default\">\n    <PreFlow \
+         name=\"PreFlow\"/>\n    <Flows>\n{flows}    </Flows>\n    <PostFlow name=\"PostFlow\"/>\n    \
+         <HTTPProxyConnection>\n        <BasePath>/v1/orders</BasePath>\n    </HTTPProxyConnection>\n    <RouteRule \
+         name=\"none\"/>\n</ProxyEndpoint>\n"
+    )
+}
+
+/// The files of a bundle around [`endpoint`].
+pub(crate) fn bundle() -> Vec<(String, String)> {
+    let verify = "<OAuthV2 name='verify'><Operation>VerifyAccessToken</Operation></OAuthV2>";
+    let assign = "<AssignMessage name='assign'><Set><StatusCode>200</StatusCode></Set></AssignMessage>";
+    [
+        ("apiproxy/orders.xml", "<APIProxy name='orders'/>".to_owned()),
+        ("apiproxy/proxies/default.xml", endpoint()),
+        ("apiproxy/policies/verify.xml", verify.to_owned()),
+        ("apiproxy/policies/assign.xml", assign.to_owned()),
+    ]
+    .map(|(path, text)| (path.to_owned(), text))
+    .into()
+}
+
+/// Reads files that make up a bundle without a fault.
+pub(crate) fn read_bundle(files: &[(String, String)]) -> Bundle {
+    let files = files.iter().map(|(path, text)| (path, text.as_bytes()));
+    let (bundle, findings) = Bundle::from_files("orders", files, &Limits::default());
+    assert!(!findings.has_errors(), "{findings}");
+    bundle.unwrap()
 }
 
 pub(crate) fn token(prefix: &str, n: usize) -> String {

@@ -11,7 +11,11 @@ use serde::Serialize;
 
 /// A named text that diagnostics point into.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Source {
+pub struct Source(Arc<Named>);
+
+/// Both in one, because whatever has a place keeps it.
+#[derive(PartialEq, Eq)]
+struct Named {
     name: Arc<str>,
     text: Arc<str>,
 }
@@ -19,24 +23,24 @@ pub struct Source {
 impl Source {
     /// Names a text, usually by its path inside the bundle.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), text: text.into() }
+        Self(Arc::new(Named { name: name.into(), text: text.into() }))
     }
 
     /// The name given at creation.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.0.name
     }
 
     /// The whole text.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     /// A line as findings show it: with asterisks in place of secrets.
     fn shown_line(&self, number: usize) -> Option<Cow<'_, str>> {
         let line = self.line(number)?;
-        let start: usize = self.text.split_inclusive('\n').take(number.checked_sub(1)?).map(str::len).sum();
-        let hidden: Vec<_> = secrets::places(&self.text)
+        let start: usize = self.text().split_inclusive('\n').take(number.checked_sub(1)?).map(str::len).sum();
+        let hidden: Vec<_> = secrets::places(self.text())
             .into_iter()
             .filter(|place| place.start < start + line.len() && start < place.end)
             .collect();
@@ -54,23 +58,23 @@ impl Source {
             true if !matches!(byte, b'\r' | b'\n') => b'*',
             _ => byte,
         };
-        let bytes = self.text.bytes().enumerate().map(hidden).collect();
+        let bytes = self.text().bytes().enumerate().map(hidden).collect();
         // Only a span that ends inside of a character leaves a part of one.
-        Self { name: Arc::clone(&self.name), text: String::from_utf8(bytes).unwrap_or_default().into() }
+        Self::new(Arc::clone(&self.0.name), String::from_utf8(bytes).unwrap_or_default())
     }
 
     /// Whether this is the very text another one is, and not only an equal one.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.text, &other.text) && Arc::ptr_eq(&self.name, &other.name)
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// Line and column (both from 1, columns in characters) of a byte offset; offsets past the end mean the end.
     pub fn position(&self, offset: usize) -> (usize, usize) {
-        let mut end = offset.min(self.text.len());
-        while !self.text.is_char_boundary(end) {
+        let mut end = offset.min(self.text().len());
+        while !self.text().is_char_boundary(end) {
             end -= 1;
         }
-        let before = self.text.get(..end).unwrap_or_default();
+        let before = self.text().get(..end).unwrap_or_default();
         let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
         let start = before.rfind('\n').map_or(0, |at| at + 1);
         (line, before.get(start..).unwrap_or_default().chars().count() + 1)
@@ -78,19 +82,19 @@ impl Source {
 
     /// The text of a span; empty if it is none of this source.
     pub fn spanned(&self, span: Span) -> &str {
-        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+        self.text().get(span.start as usize..span.end as usize).unwrap_or_default()
     }
 
     /// The text of a line, counted from 1, without its line end.
     pub fn line(&self, number: usize) -> Option<&str> {
-        self.text.split('\n').nth(number.checked_sub(1)?).map(|line| line.strip_suffix('\r').unwrap_or(line))
+        self.text().split('\n').nth(number.checked_sub(1)?).map(|line| line.strip_suffix('\r').unwrap_or(line))
     }
 }
 
 /// Without the text, which may hold anything that a document holds.
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Source").field("name", &self.name()).finish_non_exhaustive()
     }
 }
 
@@ -333,7 +337,7 @@ impl Diagnostics {
     pub(crate) fn dedup(&mut self) {
         let mut seen = HashSet::new();
         self.0.retain(|finding| {
-            let place = finding.place.as_ref().map(|(source, span)| (Arc::clone(&source.name), *span));
+            let place = finding.place.as_ref().map(|(source, span)| (Arc::clone(&source.0.name), *span));
             seen.insert((finding.code, finding.message.clone(), place))
         });
     }

@@ -8,12 +8,14 @@ use crate::xml::Element;
 
 /// The text of an element at its place.
 pub(super) fn text(element: Element<'_>) -> Located<String> {
-    Located::new(element.text().into_owned(), element.source(), element.text_span())
+    let (text, span) = element.placed_text();
+    Located::new(text.into_owned(), element.source(), span)
 }
 
 /// The text of an element unless it is blank.
 pub(super) fn filled(element: Element<'_>) -> Option<Located<String>> {
-    Some(text(element)).filter(|text| !text.is_empty())
+    let (text, span) = element.placed_text();
+    (!text.is_empty()).then(|| Located::new(text.into_owned(), element.source(), span))
 }
 
 /// The text of a child unless it is absent or blank.

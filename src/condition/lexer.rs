@@ -41,7 +41,7 @@ pub(super) struct Lexer<'t> {
 }
 
 /// Longest first, so that a prefix never hides a longer symbol.
-const SYMBOLS: [(&str, Token<'static>); 21] = [
+const SYMBOLS: [(&str, Token<'static>); 19] = [
     ("!~~", Token::Compare(Operator::JavaRegex, true)),
     ("!~/", Token::Compare(Operator::MatchesPath, true)),
     ("!~", Token::Compare(Operator::Matches, true)),
@@ -62,8 +62,6 @@ const SYMBOLS: [(&str, Token<'static>); 21] = [
     (">", Token::Compare(Operator::GreaterThan, false)),
     ("<", Token::Compare(Operator::LesserThan, false)),
     ("~", Token::Compare(Operator::Matches, false)),
-    ("(", Token::Open),
-    (")", Token::Close),
 ];
 
 /// The word spellings; letter case does not matter.
@@ -97,6 +95,10 @@ pub(super) fn is_plain_name(name: &str) -> bool {
 }
 
 fn word(text: &str) -> Option<Token<'static>> {
+    // Most names have a dot, and no word has.
+    if !text.bytes().all(|b| b.is_ascii_alphabetic()) {
+        return None;
+    }
     WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, token)| token.clone())
 }
 
@@ -116,7 +118,8 @@ impl<'t> Lexer<'t> {
     /// The next token and its place; [`Token::End`] for ever once the text is used up.
     pub(super) fn next(&mut self) -> Result<(Token<'t>, Span), ConditionError> {
         let rest = self.text.get(self.at..).unwrap_or_default();
-        let trimmed = rest.trim_start_matches([' ', '\t', '\r', '\n']);
+        let blank = rest.bytes().take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n')).count();
+        let trimmed = rest.get(blank..).unwrap_or_default();
         let start = self.at + rest.len() - trimmed.len();
         let (token, length) = self.token(trimmed, start)?;
         self.at = start + length;
@@ -127,8 +130,11 @@ impl<'t> Lexer<'t> {
         let Some(first) = text.chars().next() else {
             return Ok((Token::End, 0));
         };
-        if first == '"' || first == '\'' {
-            return quoted(text, first, start);
+        match first {
+            '"' | '\'' => return quoted(text, first, start),
+            '(' => return Ok((Token::Open, 1)),
+            ')' => return Ok((Token::Close, 1)),
+            _ => {}
         }
         if let Some(found) = number(text, start)? {
             return Ok(found);
@@ -156,7 +162,7 @@ impl<'t> Lexer<'t> {
 
 fn quoted(text: &str, quote: char, start: usize) -> Result<(Token<'_>, usize), ConditionError> {
     let body = text.get(1..).unwrap_or_default();
-    let Some(length) = body.find(quote) else {
+    let Some(length) = memchr::memchr(quote as u8, body.as_bytes()) else {
         let span = Span::new(start, start + text.len());
         return Err(if quote == '"' {
             ConditionError::new("condition::unterminated-text", span, "the text has no closing `\"`")

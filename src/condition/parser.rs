@@ -61,7 +61,9 @@ struct Parser<'t> {
 struct Group {
     open: Span,
     alternatives: Vec<Node>,
+    /// All operands of the conjunction but the latest.
     conjuncts: Vec<Node>,
+    latest: Option<Node>,
     /// Where the negations before the next operand start.
     negations: Vec<u32>,
 }
@@ -155,21 +157,20 @@ impl<'t> Parser<'t> {
             let depth = self.deeper(node.depth, span)?;
             node = Node { tree: Tree::Done(Expression::Not { operand: Box::new(operand), span }), depth };
         }
-        group.conjuncts.push(node);
+        group.conjuncts.extend(group.latest.replace(node));
         Ok(())
     }
 
     fn finish(&self, mut group: Group) -> Result<Node, ConditionError> {
         let last = self.conjunction(&mut group)?;
-        group.alternatives.push(last);
-        self.chain(group.alternatives, Tree::Or, |tree| match tree {
+        self.chain(group.alternatives, Some(last), Tree::Or, |tree| match tree {
             Tree::Or(operands) => Ok(operands),
             other => Err(other),
         })
     }
 
     fn conjunction(&self, group: &mut Group) -> Result<Node, ConditionError> {
-        self.chain(std::mem::take(&mut group.conjuncts), Tree::And, |tree| match tree {
+        self.chain(std::mem::take(&mut group.conjuncts), group.latest.take(), Tree::And, |tree| match tree {
             Tree::And(operands) => Ok(operands),
             other => Err(other),
         })
@@ -178,11 +179,12 @@ impl<'t> Parser<'t> {
     /// Joins operands; a chain at the right end is continued, because `a and (b and c)` is `a and b and c`.
     fn chain(
         &self,
-        mut nodes: Vec<Node>,
+        nodes: Vec<Node>,
+        last: Option<Node>,
         build: fn(Vec<Expression>) -> Tree,
         same: fn(Tree) -> Result<Vec<Expression>, Tree>,
     ) -> Result<Node, ConditionError> {
-        let Some(last) = nodes.pop() else {
+        let Some(last) = last else {
             return Err(self.unexpected("a variable"));
         };
         if nodes.is_empty() {

@@ -41,6 +41,9 @@ enum Part {
 impl Pattern {
     /// Compiles a `Matches` pattern: `*` is any text, `%` takes the next character literally.
     pub(super) fn glob(pattern: &str) -> Self {
+        if !pattern.contains(['%', '*']) {
+            return Self::Literal(pattern.into());
+        }
         let mut chars = pattern.chars();
         Self::build(std::iter::from_fn(|| {
             Some(match chars.next()? {
@@ -57,6 +60,13 @@ impl Pattern {
     pub(super) fn path(pattern: &str) -> Self {
         if pattern == "/" {
             return Self::Literal("".into());
+        }
+        // Most patterns, without a look at each character.
+        let literal = pattern.find(['%', '*', '{']).unwrap_or(pattern.len());
+        match pattern.split_at_checked(literal) {
+            Some((literal, "")) => return Self::Literal(literal.into()),
+            Some((literal, "**")) => return Self::Prefix(literal.into()),
+            _ => {}
         }
         let mut rest = pattern;
         let mut braces = pattern.contains('}');

@@ -142,7 +142,9 @@ struct Builder<'a> {
     names: Names,
     policies: Vec<PolicyPlan>,
     /// Policies already compiled, by bundle and name.
-    compiled: HashMap<(String, String), Option<u32>>,
+    compiled: HashMap<String, HashMap<String, Option<u32>>>,
+    /// Conditions already compiled without a finding, by their text: steps of many flows have the same.
+    conditions: HashMap<String, Condition>,
     lists: Vec<Box<[StepPlan]>>,
     calls: Vec<SharedFlowCall>,
     /// Which shared flow calls which, by their index among the calls.
@@ -158,6 +160,7 @@ impl<'a> Builder<'a> {
             names: Names::default(),
             policies: Vec::new(),
             compiled: HashMap::new(),
+            conditions: HashMap::new(),
             lists: Vec::new(),
             calls: Vec::new(),
             edges: Vec::new(),
@@ -407,13 +410,13 @@ impl<'a> Builder<'a> {
         let mut plans = Vec::new();
         for step in steps {
             let condition = self.condition(step.condition.as_ref());
-            let key = (scope.bundle.name.clone(), step.policy.value.clone());
-            let policy = match self.compiled.get(&key) {
+            let (bundle, name) = (scope.bundle.name.as_str(), step.policy.value.as_str());
+            let policy = match self.compiled.get(bundle).and_then(|known| known.get(name)) {
                 Some(known) => *known,
                 None => {
                     // A step that names no policy was reported when the bundle was read.
-                    let policy = scope.policies.get(&step.policy.value).and_then(|it| self.compile_policy(it));
-                    self.compiled.insert(key, policy);
+                    let policy = scope.policies.get(name).and_then(|it| self.compile_policy(it));
+                    self.compiled.entry(bundle.to_owned()).or_default().insert(name.to_owned(), policy);
                     policy
                 }
             };
@@ -448,7 +451,17 @@ impl<'a> Builder<'a> {
     }
 
     fn condition(&mut self, text: Option<&Located<String>>) -> Option<Condition> {
-        condition(text, &mut self.names, &self.settings.limits, self.diagnostics)
+        let Some(text) = text else { return Some(Condition::always()) };
+        if let Some(known) = self.conditions.get(text.as_str()) {
+            return Some(known.clone());
+        }
+        let before = self.diagnostics.len();
+        let condition = condition(Some(text), &mut self.names, &self.settings.limits, self.diagnostics);
+        // What has a finding is compiled anew for each place, so that each is told.
+        if let Some(condition) = condition.as_ref().filter(|_| self.diagnostics.len() == before) {
+            self.conditions.insert(text.value.clone(), condition.clone());
+        }
+        condition
     }
 
     /// Compiles the shared flows that policies call, and those they call in turn; a circle is refused.

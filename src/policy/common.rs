@@ -45,11 +45,10 @@ impl ValueOrRef {
     pub(crate) fn parse(element: Element<'_>) -> Self {
         let reference = element
             .attribute("ref")
-            .filter(|attribute| !attribute.value.trim().is_empty())
-            .map(|attribute| Spanned::new(attribute.value.trim().to_owned(), attribute.span));
-        let text = element.text();
-        let text = (!text.is_empty()).then(|| Spanned::new(text.into_owned(), element.text_span()));
-        Self { reference, text }
+            .map(|attribute| (attribute.value.trim(), attribute.span))
+            .filter(|(name, _)| !name.is_empty())
+            .map(|(name, span)| Spanned::new(name.to_owned(), span));
+        Self { reference, text: filled(element) }
     }
 
     /// Whether there is neither a variable nor a text.
@@ -170,9 +169,13 @@ pub(crate) fn spanned_text(
     name: &'static str,
     diagnostics: &mut Diagnostics,
 ) -> Option<Spanned<String>> {
-    let child = element.child(name, diagnostics)?;
-    let text = child.text();
-    (!text.is_empty()).then(|| Spanned::new(text.into_owned(), child.text_span()))
+    filled(element.child(name, diagnostics)?)
+}
+
+/// Text of an element with its place, if it has any.
+fn filled(element: Element<'_>) -> Option<Spanned<String>> {
+    let (text, span) = element.placed_text();
+    (!text.is_empty()).then(|| Spanned::new(text.into_owned(), span))
 }
 
 /// Reports what refuses a deployment; the codes are the library's and the vendors'.
@@ -209,13 +212,13 @@ pub(crate) fn one_of<T: Copy>(
     text: &str,
     span: Span,
     element: Element<'_>,
-    finding: Diagnostic,
+    finding: impl FnOnce() -> Diagnostic,
     diagnostics: &mut Diagnostics,
 ) -> Option<T> {
     let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
     if found.is_none() {
         let words: Vec<_> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
-        diagnostics.push(finding.at(element.source(), span).help(format!("one of {}", words.join(", "))));
+        diagnostics.push(finding().at(element.source(), span).help(format!("one of {}", words.join(", "))));
     }
     found
 }

@@ -194,7 +194,8 @@ impl Intern for Names {
         }
         let var = VarRef(u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
         let name: Arc<str> = name.into();
-        self.entries.push(Entry { name: Arc::clone(&name), kind: self.classify(&name) });
+        // What it stands for is settled by `finish`, when all is known that names may be made of.
+        self.entries.push(Entry { name: Arc::clone(&name), kind: Kind::Plain });
         self.index.insert(name, var);
         var
     }

@@ -10,11 +10,17 @@ pub(super) const SPACES: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// The text without white space at both ends.
 pub(super) fn trim(text: &str) -> &str {
+    trimmed(text).1
+}
+
+/// How many bytes of white space a text starts with, and the text without that at both ends.
+#[inline]
+pub(super) fn trimmed(text: &str) -> (usize, &str) {
     let is_other = |byte: &u8| !is_space(*byte);
     let bytes = text.as_bytes();
     let start = bytes.iter().position(is_other).unwrap_or(bytes.len());
     let end = bytes.iter().rposition(is_other).map_or(start, |last| last + 1);
-    text.get(start..end).unwrap_or_default()
+    (start, text.get(start..end).unwrap_or_default())
 }
 
 /// Whether a character may occur in a document at all (production 2).
@@ -34,30 +40,92 @@ const fn is_name_char(c: char) -> bool {
     is_name_start(c) || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
 }
 
-const fn is_ascii_name_byte(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b':' | b'-' | b'.')
-}
+/// The byte goes on with a name that has begun.
+const IN_NAME: u8 = 1;
+/// The byte begins a name.
+const STARTS_NAME: u8 = 2;
+/// The byte is a colon.
+const IS_COLON: u8 = 4;
+
+/// What each ASCII byte can be in a name; those beyond are looked at as characters.
+static IN_NAMES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut rest: &mut [u8] = &mut table;
+    let mut byte = 0_u8;
+    while let [class, after @ ..] = rest {
+        *class = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => IN_NAME | STARTS_NAME,
+            b':' => IN_NAME | STARTS_NAME | IS_COLON,
+            b'0'..=b'9' | b'-' | b'.' => IN_NAME,
+            _ => 0,
+        };
+        byte = byte.wrapping_add(1);
+        rest = after;
+    }
+    table
+};
 
 /// How many bytes of the text's start are a Name (production 5); zero if it starts with none.
 pub(super) fn name_len(text: &str) -> usize {
-    match text.as_bytes().first() {
-        Some(byte) if byte.is_ascii_alphabetic() || matches!(byte, b'_' | b':') => {}
-        Some(byte) if !byte.is_ascii() && text.starts_with(is_name_start) => {}
-        _ => return 0,
-    }
-    match text.bytes().position(|byte| !is_ascii_name_byte(byte)) {
-        None => text.len(),
-        Some(ascii) if text.as_bytes().get(ascii).is_some_and(u8::is_ascii) => ascii,
-        Some(_) => text.find(|c| !is_name_char(c)).unwrap_or(text.len()),
+    match ascii_name(text.as_bytes()) {
+        Some((length, _)) => length,
+        None if !text.starts_with(is_name_start) => 0,
+        None => text.find(|c| !is_name_char(c)).unwrap_or(text.len()),
     }
 }
 
+/// The length of the Name that a text starts with, zero if it starts with none, and whether it has a colon; nothing where
+/// characters beyond ASCII have to be looked at.
+#[inline]
+pub(super) fn ascii_name(text: &[u8]) -> Option<(usize, bool)> {
+    let class = |byte: u8| IN_NAMES.get(usize::from(byte)).copied().unwrap_or_default();
+    let (mut length, mut all) = (0, 0);
+    for byte in text {
+        let class = class(*byte);
+        if class == 0 {
+            if !byte.is_ascii() {
+                return None;
+            }
+            break;
+        }
+        all |= class;
+        length += 1;
+    }
+    let starts = text.first().is_some_and(|byte| class(*byte) & STARTS_NAME != 0);
+    Some((if starts { length } else { 0 }, all & IS_COLON != 0))
+}
+
+/// How many bytes at the start are white space, in a text that has no other characters below the blank.
+#[inline]
+pub(super) fn blank_len(bytes: &[u8]) -> usize {
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    // What has to be added to a byte above the blank to reach its highest bit.
+    const ABOVE_BLANK: u64 = 0x5F5F_5F5F_5F5F_5F5F;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut length = 0;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let others = (((word & !HIGHS) + ABOVE_BLANK) | word) & HIGHS;
+        if others != 0 {
+            return length + others.trailing_zeros() as usize / 8;
+        }
+        length += 8;
+    }
+    length + rest.iter().take_while(|byte| **byte <= b' ').count()
+}
+
 /// A number that equal names have in common and few others: what most comparisons of names come down to. Never 0.
-pub(super) fn key(name: &str) -> u32 {
-    let bytes = name.as_bytes();
+#[inline]
+pub(super) fn key(bytes: &[u8]) -> u32 {
     let at = |index: usize| u32::from(bytes.get(index).copied().unwrap_or(0));
     let (length, middle) = (bytes.len(), bytes.len() / 2);
     (length as u32 & 0xFF) << 24 | at(0) << 16 | at(middle) << 8 | at(length.saturating_sub(1)) | 1 << 31
+}
+
+/// One bit of a set of names, by the [`key`] of a name: names whose bits differ are different.
+#[inline]
+pub(super) fn bit(key: u32) -> u64 {
+    1 << (key.wrapping_mul(0x9E37_79B1) >> 26)
 }
 
 /// Where the colon of a qualified name is: `Some(None)` for none, `None` if the name is no qualified name.
@@ -103,6 +171,21 @@ pub(super) fn reference(body: &str) -> Reference {
     code.and_then(char::from_u32).filter(|&c| is_char(c)).map_or(Reference::Illegal, Reference::Char)
 }
 
+/// Whether an attribute's value, written so, has nothing to resolve, to normalise or to refuse.
+#[inline]
+pub(super) fn is_value(bytes: &[u8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = ONES << 7;
+    // The highest bit of each byte that is zero, or less than a number; above the first of them it may be wrong.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let others = words.iter().map(|word| u64::from_le_bytes(*word)).fold(0, |others, word| {
+        let controls = word.wrapping_sub(ONES * b' ' as u64) & !word;
+        others | controls | zero(word ^ (ONES * b'&' as u64)) | zero(word ^ (ONES * b'<' as u64))
+    });
+    others & HIGHS == 0 && rest.iter().all(|byte| *byte >= b' ' && !matches!(byte, b'&' | b'<'))
+}
+
 /// Whether any byte could be part of a character that XML forbids; the caller looks closer when it says yes.
 pub(super) fn is_suspect(bytes: &[u8]) -> bool {
     // Without a branch per byte, so that the compiler can look at many bytes at once. U+FFFE and U+FFFF start with EF.
@@ -133,6 +216,43 @@ mod tests {
             ("a\u{F0000}", 1),
         ] {
             assert_eq!(name_len(text), len, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn colons_are_noticed() {
+        for (text, want) in [
+            ("a b:c", Some((1, false))),
+            ("a:b c", Some((3, true))),
+            (":", Some((1, true))),
+            ("-a", Some((0, false))),
+            ("aé", None),
+            ("é", None),
+            ("", Some((0, false))),
+        ] {
+            assert_eq!(ascii_name(text.as_bytes()), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn white_space_at_the_start() {
+        for blank in ["", " ", "\n      ", "\r\n\t    ", " \n \n \n \n \n \n \n \n "] {
+            for other in ["", "<", "!", "é", "\u{7F}", "a     ", "\u{A0}         ", "~~~~~~~~~"] {
+                let text = format!("{blank}{other}");
+                assert_eq!(blank_len(text.as_bytes()), blank.len(), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_as_they_are_written() {
+        for (text, want) in
+            [("", true), ("a b!", true), ("a&", false), ("<", false), ("\t", false), ("\n", false), ("é\u{7F}", true)]
+        {
+            for (before, after) in [(0, 0), (3, 9), (9, 3), (16, 16)] {
+                let text = format!("{}{text}{}", "x".repeat(before), "~".repeat(after));
+                assert_eq!(is_value(text.as_bytes()), want, "{text:?}");
+            }
         }
     }
 

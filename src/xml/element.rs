@@ -87,8 +87,10 @@ impl<'d> Element<'d> {
 
     /// The attribute of that name, which has no prefix; marks it read.
     pub fn attribute(self, name: &'static str) -> Option<Attribute<'d>> {
+        let key = characters::key(name.as_bytes());
         let found = self.document.attributes_of(self.node()).find(|(_, attribute)| {
-            attribute.local == attribute.name.start
+            attribute.key == key
+                && attribute.local == attribute.name.start
                 && !attribute.declares_namespace
                 && self.document.verbatim(attribute.name) == name
         });
@@ -118,12 +120,15 @@ impl<'d> Element<'d> {
 
     /// The child of that name; marks it read, and reports every further one.
     pub fn child(self, name: &'static str, d: &mut Diagnostics) -> Option<Element<'d>> {
-        let mut same = self.named(name);
-        let Some(first) = same.next() else {
+        let (key, node) = (characters::key(name.as_bytes()), self.node());
+        let bit = characters::bit(key);
+        let mut same = self.named(name, key);
+        let Some(first) = (if node.children & bit != 0 { same.next() } else { None }) else {
             self.document.remember_asked(self.index, false, name);
             return None;
         };
-        let chosen = if same.next().is_none() { first } else { self.repeated(first, name, d) };
+        let is_repeated = node.repeated & bit != 0 && same.next().is_some();
+        let chosen = if is_repeated { self.repeated(first, name, key, d) } else { first };
         chosen.read();
         Some(chosen)
     }
@@ -133,12 +138,12 @@ impl<'d> Element<'d> {
     /// The vendors' editors leave a copy behind, or an empty element; neither can mean anything else than the one that
     /// is chosen, so they are warnings.
     #[cold]
-    fn repeated(self, first: Self, name: &'static str, d: &mut Diagnostics) -> Self {
+    fn repeated(self, first: Self, name: &'static str, key: u32, d: &mut Diagnostics) -> Self {
         let says_nothing = |element: Self| element.is_empty() && element.attributes().next().is_none();
-        let chosen = self.named(name).find(|element| !says_nothing(*element)).unwrap_or(first);
+        let chosen = self.named(name, key).find(|element| !says_nothing(*element)).unwrap_or(first);
         let (line, _) = self.source().position(chosen.span().start as usize);
         let text = self.source().spanned(chosen.whole_span());
-        for other in self.named(name).filter(|it| it.index != chosen.index && !self.document.is_read(it.index)) {
+        for other in self.named(name, key).filter(|it| it.index != chosen.index && !self.document.is_read(it.index)) {
             other.read_all();
             let finding = if says_nothing(other) || self.source().spanned(other.whole_span()) == text {
                 let message = format!("another `{name}` in `{}`, the one that counts is in line {line}", self.name());
@@ -158,16 +163,18 @@ impl<'d> Element<'d> {
     }
 
     /// The children of that name in order, without marking any.
-    fn named(self, name: &str) -> impl Iterator<Item = Self> {
-        let (document, key) = (self.document, characters::key(name));
+    fn named(self, name: &str, key: u32) -> impl Iterator<Item = Self> {
+        let document = self.document;
         let children = document.children_of(self.index).filter(move |(_, node)| node.key == key);
         children.map(move |(index, _)| Self { document, index }).filter(move |element| element.name() == name)
     }
 
     /// The children of that name in order; marks each read when it is reached.
     pub fn children(self, name: &'static str) -> Named<'d> {
-        let key = characters::key(name);
-        Named { parent: self, children: self.document.children_of(self.index), name, key, found: false }
+        let key = characters::key(name.as_bytes());
+        let may_be_there = self.node().children & characters::bit(key) != 0;
+        let children = self.document.children_of(if may_be_there { self.index } else { Index::MAX });
+        Named { parent: self, children, name, key, found: false }
     }
 
     /// All child elements in order, without marking any.
@@ -199,17 +206,38 @@ impl<'d> Element<'d> {
 
     /// The text and CDATA directly in the element, without white space at both ends; marks it read.
     pub fn text(self) -> Cow<'d, str> {
-        match self.joined() {
-            Cow::Borrowed(text) => Cow::Borrowed(characters::trim(text)),
-            Cow::Owned(text) => {
-                // White space around one CDATA section is the usual case, and needs no copy.
-                let mut full = self.pieces().map(|(_, node)| self.document.text(node.content)).filter(|t| !is_blank(t));
-                match (full.next(), full.next()) {
-                    (Some(only), None) => Cow::Borrowed(characters::trim(only)),
-                    _ => Cow::Owned(characters::trim(&text).to_owned()),
-                }
+        let (mut only, mut several) = ("", false);
+        for (index, node) in self.pieces() {
+            self.document.mark_read(index);
+            let text = self.document.text(node.content);
+            if !node.is_blank && !is_blank(text) {
+                several |= !only.is_empty();
+                only = text;
             }
         }
+        // White space around one CDATA section, or between elements, is the usual case, and needs no copy.
+        if several {
+            Cow::Owned(characters::trim(&self.joined()).to_owned())
+        } else {
+            Cow::Borrowed(characters::trim(only))
+        }
+    }
+
+    /// [`text`](Self::text) and [`text_span`](Self::text_span) at once.
+    pub(crate) fn placed_text(self) -> (Cow<'d, str>, Span) {
+        let mut pieces = self.pieces();
+        if let (Some((index, node)), None) = (pieces.next(), pieces.next())
+            && !node.content.decoded
+        {
+            self.document.mark_read(index);
+            let written = node.written();
+            let (before, text) = characters::trimmed(self.document.verbatim(written));
+            if !text.is_empty() {
+                let start = written.start + before as u32;
+                return (Cow::Borrowed(text), Span { start, end: start + text.len() as u32 });
+            }
+        }
+        (self.text(), self.text_span())
     }
 
     /// The text and CDATA directly in the element as it is; marks it read.

@@ -32,7 +32,7 @@ pub(super) fn finish(element: Element<'_>, d: &mut Diagnostics) {
                 document.mark_read_raw(index);
                 node.after
             }
-            Kind::Text | Kind::CData if !document.is_read(index) => {
+            Kind::Text | Kind::CData if !node.is_blank && !document.is_read(index) => {
                 let text = document.text(node.content);
                 if !is_blank(text) {
                     unexpected_text(Element::new(document, node.parent), index, d);
@@ -46,7 +46,11 @@ pub(super) fn finish(element: Element<'_>, d: &mut Diagnostics) {
 
 fn attributes(element: Element<'_>, d: &mut Diagnostics) {
     let document = element.document();
-    for (index, attribute) in document.attributes_of(document.node(element.index())) {
+    let node = document.node(element.index());
+    if node.attributes == node.attributes_end {
+        return;
+    }
+    for (index, attribute) in document.attributes_of(node) {
         if attribute.declares_namespace || document.is_attribute_read(index) {
             continue;
         }

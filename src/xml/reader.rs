@@ -1,7 +1,10 @@
 //! The strict layer over quick-xml's events: structure, text, and the limits.
 //!
 //! quick-xml finds where markup begins and ends; what it does not check (most of well-formedness) is checked here, on
-//! ranges of the source.
+//! ranges of the source. Text, and end tags as nearly all are, are passed over before it sees them: it would validate
+//! their UTF-8 again and make an event of each.
+
+use std::io::BufRead as _;
 
 use memchr::memmem;
 use quick_xml::errors::{Error, IllFormedError, SyntaxError};
@@ -32,7 +35,7 @@ pub(super) struct Reader<'s> {
     pub(super) decoded: String,
     pub(super) bindings: Vec<Binding<'s>>,
     pub(super) order: Vec<u32>,
-    open: Vec<Open>,
+    pub(super) open: Vec<Open>,
     elements: usize,
     root: Option<Index>,
     has_carriage_returns: bool,
@@ -46,8 +49,8 @@ pub(super) struct Binding<'s> {
 }
 
 /// An element whose end tag is still to come.
-struct Open {
-    node: Index,
+pub(super) struct Open {
+    pub(super) node: Index,
     /// How many bindings were in scope before it.
     bindings: usize,
 }
@@ -81,8 +84,8 @@ pub(super) fn read(source: &Source, limits: &Limits, diagnostics: &mut Diagnosti
         limits,
         diagnostics,
         findings: 0,
-        nodes: Vec::with_capacity((text.len() / 24).clamp(8, 4096)),
-        attributes: Vec::with_capacity((text.len() / 64).clamp(4, 1024)),
+        nodes: Vec::with_capacity((text.len() / 16).clamp(8, 4096)),
+        attributes: Vec::with_capacity((text.len() / 40).clamp(4, 1024)),
         decoded: String::new(),
         bindings: Vec::new(),
         order: Vec::new(),
@@ -111,8 +114,15 @@ impl<'s> Reader<'s> {
         let config = events.config_mut();
         config.check_end_names = false;
         config.allow_unmatched_ends = true;
+        let mut is_in_text = true;
         loop {
-            let start = base + events.buffer_position() as usize;
+            let mut start = base + events.buffer_position() as usize;
+            if is_in_text {
+                let end = self.plain(start)?;
+                events.stream().consume(end - start);
+                start = end;
+            }
+            is_in_text = true;
             if let Some(b"<!D" | b"<!d") = self.text.as_bytes().get(start..start + 3) {
                 return Err(self.doctype(start));
             }
@@ -122,7 +132,7 @@ impl<'s> Reader<'s> {
                 Ok(Event::Start(_)) => self.start_tag(span, false)?,
                 Ok(Event::Empty(_)) => self.start_tag(span, true)?,
                 Ok(Event::End(_)) => self.end_tag(span)?,
-                Ok(Event::Text(_)) => self.character_data(span)?,
+                Ok(Event::Text(_)) => self.character_data(span, false)?,
                 Ok(Event::GeneralRef(_)) => self.reference(span)?,
                 Ok(Event::CData(_)) => self.section(span)?,
                 Ok(Event::Comment(_)) => self.comment(span)?,
@@ -131,10 +141,57 @@ impl<'s> Reader<'s> {
                 Ok(Event::Decl(_)) => self.late_declaration(span)?,
                 Ok(Event::DocType(_)) => return Err(self.doctype(start)),
                 Ok(Event::Eof) => return self.end(),
-                Err(Error::IllFormed(IllFormedError::UnclosedReference)) => self.bare_ampersand(start)?,
+                Err(Error::IllFormed(IllFormedError::UnclosedReference)) => {
+                    // It went on to the next markup, and has to see that.
+                    is_in_text = false;
+                    self.bare_ampersand(start)?;
+                }
                 Err(error) => return Err(self.syntax(base + events.error_position() as usize, &error)),
             }
         }
+    }
+
+    /// Reads what needs no tokenizer: text, and end tags that are the name of the open element and nothing else. Gives
+    /// the place of what comes then.
+    fn plain(&mut self, mut at: usize) -> Result<usize, Stop> {
+        let text = self.text;
+        while let Some(rest) = text.as_bytes().get(at..) {
+            match rest {
+                [b'<', b'/', tag @ ..] => {
+                    let Some(name) = self.usual_end(tag) else { break };
+                    let end = at + "</>".len() + name;
+                    self.close(Span::new(at, end));
+                    at = end;
+                }
+                [] | [b'<' | b'&', ..] => break,
+                _ => {
+                    let blank = characters::blank_len(rest);
+                    let (is_blank, length) = match rest.get(blank..) {
+                        Some([] | [b'<', ..]) => (true, blank),
+                        Some(rest) => (false, blank + memchr::memchr2(b'<', b'&', rest).unwrap_or(rest.len())),
+                        None => break,
+                    };
+                    let span = Span::new(at, at + length);
+                    let is_usual = !self.open.is_empty() && !self.has_section_ends && !self.has_carriage_returns;
+                    if is_usual && !self.continues_text(span) {
+                        let content = Piece { range: span, decoded: false };
+                        let node = self.node(Kind::Text, span, Span { end: span.start, ..span }, content);
+                        self.nodes.push(Node { is_blank, ..node });
+                    } else {
+                        self.character_data(span, is_blank)?;
+                    }
+                    at += length;
+                }
+            }
+        }
+        Ok(at)
+    }
+
+    /// The length of the open element's name, if the rest of an end tag is that name and `>`.
+    fn usual_end(&self, tag: &[u8]) -> Option<usize> {
+        let name = self.nodes.get(self.open.last()?.node as usize)?.name;
+        let name = self.text.as_bytes().get(name.start as usize..name.end as usize)?;
+        (tag.get(name.len()) == Some(&b'>') && tag.starts_with(name)).then_some(name.len())
     }
 
     /// The source between two offsets.
@@ -191,21 +248,30 @@ impl<'s> Reader<'s> {
     /// Adds a node under the open element.
     pub(super) fn push(&mut self, kind: Kind, span: Span, name: Span, content: Piece) -> Index {
         let index = self.nodes.len() as Index;
+        let node = self.node(kind, span, name, content);
+        self.nodes.push(node);
+        index
+    }
+
+    /// The next node, under the open element.
+    fn node(&self, kind: Kind, span: Span, name: Span, content: Piece) -> Node {
         let attributes = self.attributes.len() as u32;
-        self.nodes.push(Node {
+        Node {
             kind,
             parent: self.open.last().map_or(OUTSIDE, |open| open.node),
-            after: index + 1,
+            after: self.nodes.len() as Index + 1,
             markup: span,
             name,
             local: name.start,
             key: 0,
             namespace: UNNAMED,
+            children: 0,
+            repeated: 0,
+            is_blank: false,
             attributes,
             attributes_end: attributes,
             content,
-        });
-        index
+        }
     }
 
     /// Checks that an element may start here and counts it.
@@ -253,7 +319,7 @@ impl<'s> Reader<'s> {
     fn end_tag(&mut self, span: Span) -> Result<(), Stop> {
         let name = self.slice(span.start + 2, span.end.saturating_sub(1)).trim_end_matches(characters::SPACES);
         let place = Span::new(span.start as usize + 2, span.start as usize + 2 + name.len());
-        let Some(open) = self.open.pop() else {
+        let Some(open) = self.open.last() else {
             let message = format!("end tag `</{name}>` where no element is open");
             return Err(self.stop(
                 place,
@@ -273,14 +339,20 @@ impl<'s> Reader<'s> {
             let help = format!("close the elements in reverse order of opening: `</{opened_name}>` comes first");
             return Err(self.stop(place, codes::MISMATCHED_TAG, message, Some(&help)));
         }
+        self.close(span);
+        Ok(())
+    }
+
+    /// Ends the open element with its end tag.
+    fn close(&mut self, tag: Span) {
+        let Some(open) = self.open.pop() else { return };
         let after = self.nodes.len() as Index;
         if let Some(node) = self.nodes.get_mut(open.node as usize) {
             node.after = after;
-            node.content.range.end = span.start;
-            node.markup.end = span.end;
+            node.content.range.end = tag.start;
+            node.markup.end = tag.end;
         }
         self.bindings.truncate(open.bindings);
-        Ok(())
     }
 
     fn end(&mut self) -> Result<(), Stop> {
@@ -298,7 +370,7 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    fn character_data(&mut self, span: Span) -> Result<(), Stop> {
+    fn character_data(&mut self, span: Span, is_blank: bool) -> Result<(), Stop> {
         let text = self.slice(span.start, span.end);
         if self.open.is_empty() {
             return self.outside(text, span);
@@ -314,7 +386,7 @@ impl<'s> Reader<'s> {
             }
         }
         let has_lines = self.has_carriage_returns && text.contains('\r');
-        self.push_text(span, if has_lines { Addition::Lines(text) } else { Addition::Plain(text) });
+        self.push_text(span, if has_lines { Addition::Lines(text) } else { Addition::Plain(text) }, is_blank);
         Ok(())
     }
 
@@ -336,7 +408,7 @@ impl<'s> Reader<'s> {
             return self.outside(self.slice(span.start, span.end), span);
         }
         if let Some(c) = self.character(span)? {
-            self.push_text(span, Addition::Char(c));
+            self.push_text(span, Addition::Char(c), false);
         }
         Ok(())
     }
@@ -369,9 +441,14 @@ impl<'s> Reader<'s> {
         self.report(finding, Span::new(at, at + 1))
     }
 
+    /// Whether the node before is text that ends where this starts.
+    fn continues_text(&self, span: Span) -> bool {
+        self.nodes.last().is_some_and(|node| node.kind == Kind::Text && node.markup.end == span.start)
+    }
+
     /// Adds text to the open element, to the text node before if nothing is between.
-    fn push_text(&mut self, span: Span, addition: Addition<'_>) {
-        if !self.nodes.last().is_some_and(|node| node.kind == Kind::Text && node.markup.end == span.start) {
+    fn push_text(&mut self, span: Span, addition: Addition<'_>, is_blank: bool) {
+        if !self.continues_text(span) {
             let name = Span { end: span.start, ..span };
             let content = match addition {
                 Addition::Plain(_) => Piece { range: span, decoded: false },
@@ -382,9 +459,13 @@ impl<'s> Reader<'s> {
                 }
             };
             self.push(Kind::Text, span, name, content);
+            if let Some(node) = self.nodes.last_mut() {
+                node.is_blank = is_blank;
+            }
             return;
         }
         let Some(node) = self.nodes.last_mut() else { return };
+        node.is_blank &= is_blank;
         if !node.content.decoded {
             let Span { start, end } = node.content.range;
             let moved = Span::new(self.decoded.len(), 0);

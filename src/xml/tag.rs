@@ -20,17 +20,16 @@ impl<'s> Reader<'s> {
     /// Reads a start tag, from `<` to `>`; an empty one ends with `/>`.
     pub(super) fn start_tag(&mut self, span: Span, is_empty: bool) -> Result<(), Stop> {
         let end = span.end.saturating_sub(if is_empty { 2 } else { 1 });
-        let content = self.slice(span.start + 1, end);
-        let length = characters::name_len(content);
-        let name = Span { start: span.start + 1, end: span.start + 1 + length as u32 };
-        match content.as_bytes().get(length) {
-            _ if length == 0 => {
+        let (name, has_colon) = self.name_at(span.start + 1, end);
+        let text = self.text.as_bytes();
+        match text.get(name.end as usize).filter(|_| name.end < end) {
+            _ if name.end == name.start => {
                 let found = Span::new(span.start as usize, span.start as usize + 1);
                 let help = Some("write `&lt;` for a plain `<`");
                 return Err(self.stop(found, codes::BAD_NAME, "`<` is not followed by the name of an element", help));
             }
             Some(&byte) if !is_space(byte) => {
-                let found = content.get(length..).and_then(|rest| rest.chars().next()).unwrap_or_default();
+                let found = self.slice(name.end, end).chars().next().unwrap_or_default();
                 let place = Span::new(name.end as usize, name.end as usize + found.len_utf8());
                 let message = format!("`{found}` in the name of an element");
                 return Err(self.stop(place, codes::BAD_NAME, message, None));
@@ -43,10 +42,16 @@ impl<'s> Reader<'s> {
         let index = self.push(Kind::Element, span, name, Piece { range: inside, decoded: false });
         let bindings = self.bindings.len();
         let first = self.attributes.len();
-        if (length as u32) < end - span.start - 1 {
-            self.attributes_of_tag(name, end)?;
+        let mut is_plain = !has_colon && bindings == 0;
+        if name.end < end {
+            is_plain &= self.attributes_of_tag(name, end)?;
         }
-        self.namespaces(index, name, first)?;
+        if is_plain {
+            self.plain_names(index, name, first)?;
+        } else {
+            self.namespaces(index, name, first)?;
+        }
+        self.child_of_open(index);
         if is_empty {
             self.bindings.truncate(bindings);
         } else {
@@ -65,27 +70,61 @@ impl<'s> Reader<'s> {
         Err(self.stop(start, codes::NAME_TOO_LONG, message, Some("shorten it or raise the limit `xml_name_bytes`")))
     }
 
-    /// Reads what follows the name of an element up to the end of its tag.
-    fn attributes_of_tag(&mut self, element: Span, end: u32) -> Result<(), Stop> {
+    /// Adds an element to the names of the one it is in.
+    fn child_of_open(&mut self, index: u32) {
+        let bit = self.nodes.get(index as usize).map_or(0, |node| characters::bit(node.key));
+        if let Some(parent) = self.open.last().and_then(|open| self.nodes.get_mut(open.node as usize)) {
+            parent.repeated |= parent.children & bit;
+            parent.children |= bit;
+        }
+    }
+
+    /// Ends a start tag in which no name has a prefix, where no namespace is in scope.
+    fn plain_names(&mut self, element: u32, name: Span, first: usize) -> Result<(), Stop> {
+        let end = self.attributes.len();
+        if let Some(node) = self.nodes.get_mut(element as usize) {
+            node.attributes_end = end as u32;
+            node.key = characters::key(self.text.as_bytes().get(range(name)).unwrap_or_default());
+        }
+        let these = self.attributes.get(first..).unwrap_or_default();
+        let same = |(at, one): (usize, &AttributeNode)| these.iter().take(at).any(|before| before.key == one.key);
+        if these.len() > FEW || these.iter().enumerate().any(same) {
+            return self.duplicates(first, self.slice(name.start, name.end));
+        }
+        Ok(())
+    }
+
+    /// The name that starts at a place, which is empty where none does, and whether it may have a colon.
+    fn name_at(&self, start: u32, end: u32) -> (Span, bool) {
+        let rest = self.text.as_bytes().get(start as usize..end as usize).unwrap_or_default();
+        let found = characters::ascii_name(rest);
+        let (length, has_colon) = found.unwrap_or_else(|| (characters::name_len(self.slice(start, end)), true));
+        (Span { start, end: start + length as u32 }, has_colon)
+    }
+
+    /// Reads what follows the name of an element up to the end of its tag; whether no name declares or uses a prefix.
+    fn attributes_of_tag(&mut self, element: Span, end: u32) -> Result<bool, Stop> {
         let first = self.attributes.len();
+        let tag = self.text.as_bytes().get(..end as usize).unwrap_or_default();
         let mut at = element.end;
+        let mut is_plain = true;
         loop {
-            let rest = self.slice(at, end);
-            let blank = skip_space(rest);
+            let blank = skip_space(tag.get(at as usize..).unwrap_or_default());
             at += blank;
-            let rest = self.slice(at, end);
-            if rest.is_empty() {
-                return Ok(());
+            if at >= end {
+                return Ok(is_plain);
             }
-            let length = characters::name_len(rest) as u32;
-            if length == 0 {
-                let found = rest.chars().next().unwrap_or_default();
+            let (name, has_colon) = self.name_at(at, end);
+            let written = tag.get(range(name)).unwrap_or_default();
+            is_plain &= !has_colon && written != b"xmlns";
+            if written.is_empty() {
+                let found = self.slice(at, end).chars().next().unwrap_or_default();
                 let message = format!("`{found}` where an attribute should start");
                 let finding =
                     Diagnostic::error(codes::BAD_ATTRIBUTE, message).help("write attributes as `name=\"value\"`");
-                return self.report(finding, Span::new(at as usize, at as usize + found.len_utf8()));
+                self.report(finding, Span::new(at as usize, at as usize + found.len_utf8()))?;
+                return Ok(is_plain);
             }
-            let name = Span { start: at, end: at + length };
             self.check_length(name)?;
             if blank == 0 {
                 let finding = Diagnostic::error(codes::MISSING_BLANK, "no blank between two attributes");
@@ -100,12 +139,29 @@ impl<'s> Reader<'s> {
                 let help = Some("remove some or raise the limit `xml_attributes`");
                 return Err(self.stop(name, codes::TOO_MANY_ATTRIBUTES, message, help));
             }
-            let Some(value) = self.value_after(name, end)? else { return Ok(()) };
+            let value = match tag.get(name.end as usize..) {
+                Some([b'=', quote @ (b'"' | b'\''), value @ ..]) => {
+                    memchr(*quote, value).map(|length| Span { start: name.end + 2, end: name.end + 2 + length as u32 })
+                }
+                _ => None,
+            };
+            let value = match value {
+                Some(value) => value,
+                None => match self.value_after(name, end)? {
+                    Some(value) => value,
+                    None => return Ok(is_plain),
+                },
+            };
             at = value.end + 1;
-            let value_piece = self.value(value)?;
+            let value_piece = if characters::is_value(tag.get(range(value)).unwrap_or_default()) {
+                Piece { range: value, decoded: false }
+            } else {
+                self.value(value)?
+            };
             self.attributes.push(AttributeNode {
                 name,
                 local: name.start,
+                key: characters::key(written),
                 namespace: UNNAMED,
                 declares_namespace: false,
                 span: value,
@@ -117,11 +173,11 @@ impl<'s> Reader<'s> {
     /// The place between the quotes of the attribute whose name was read; `None` if the rest of the tag is lost.
     fn value_after(&mut self, name: Span, end: u32) -> Result<Option<Span>, Stop> {
         let written = self.slice(name.start, name.end);
-        let mut at = name.end + skip_space(self.slice(name.end, end));
+        let mut at = name.end + skip_space(self.slice(name.end, end).as_bytes());
         let message;
         if self.slice(at, end).starts_with('=') {
             at += 1;
-            at += skip_space(self.slice(at, end));
+            at += skip_space(self.slice(at, end).as_bytes());
             let rest = self.slice(at, end);
             match rest.as_bytes() {
                 [quote @ (b'"' | b'\''), value @ ..] => {
@@ -141,12 +197,9 @@ impl<'s> Reader<'s> {
         Ok(None)
     }
 
-    /// The normalised value between two quotes.
+    /// The normalised value between two quotes, which is not the one that is written.
     fn value(&mut self, span: Span) -> Result<Piece, Stop> {
         let text = self.slice(span.start, span.end);
-        if !text.bytes().fold(false, |changes, byte| changes | (byte < b' ') | (byte == b'&') | (byte == b'<')) {
-            return Ok(Piece { range: span, decoded: false });
-        }
         let start = self.decoded.len();
         let mut at = 0;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
@@ -197,7 +250,7 @@ impl<'s> Reader<'s> {
         let end = self.attributes.len();
         if let Some(node) = self.nodes.get_mut(element as usize) {
             (node.local, node.namespace, node.attributes_end) = (local, namespace, end as u32);
-            node.key = characters::key(written.get(prefix_bytes(prefix)..).unwrap_or_default());
+            node.key = characters::key(written.get(prefix_bytes(prefix)..).unwrap_or_default().as_bytes());
         }
         if has_prefixes {
             for at in first..end {
@@ -216,8 +269,9 @@ impl<'s> Reader<'s> {
             let prefix = self.prefix(name)?;
             let local = name.start + prefix_bytes(prefix) as u32;
             let declares = prefix == "xmlns";
+            let key = characters::key(written.get(prefix_bytes(prefix)..).unwrap_or_default().as_bytes());
             if let Some(attribute) = self.attributes.get_mut(at) {
-                (attribute.local, attribute.declares_namespace) = (local, declares);
+                (attribute.local, attribute.key, attribute.declares_namespace) = (local, key, declares);
             }
             if !declares {
                 return Ok(!prefix.is_empty());
@@ -328,7 +382,7 @@ impl<'s> Reader<'s> {
         let mut twice = Vec::new();
         if these.len() <= FEW {
             for (at, one) in these.iter().enumerate() {
-                if these.iter().take(at).any(|before| key(before) == key(one)) {
+                if these.iter().take(at).any(|before| before.key == one.key && key(before) == key(one)) {
                     twice.push(one.name);
                 }
             }
@@ -361,6 +415,10 @@ fn prefix_bytes(prefix: &str) -> usize {
 }
 
 /// How many bytes of white space a text starts with.
-fn skip_space(text: &str) -> u32 {
-    text.bytes().position(|byte| !is_space(byte)).unwrap_or(text.len()) as u32
+fn skip_space(text: &[u8]) -> u32 {
+    text.iter().take_while(|byte| is_space(**byte)).count() as u32
+}
+
+fn range(span: Span) -> std::ops::Range<usize> {
+    span.start as usize..span.end as usize
 }

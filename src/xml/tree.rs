@@ -54,6 +54,12 @@ pub(super) struct Node {
     /// [`key`](super::characters::key) of the name after the prefix; 0 for what is no element.
     pub(super) key: u32,
     pub(super) namespace: u32,
+    /// [`bit`](super::characters::bit)s of the names of the child elements.
+    pub(super) children: u64,
+    /// Those bits that more than one child has.
+    pub(super) repeated: u64,
+    /// Whether it is a text of nothing but white space.
+    pub(super) is_blank: bool,
     /// First attribute; for other nodes, where attributes would be, so that a subtree's attributes are one range.
     pub(super) attributes: u32,
     pub(super) attributes_end: u32,
@@ -76,6 +82,8 @@ impl Node {
 pub(super) struct AttributeNode {
     pub(super) name: Span,
     pub(super) local: u32,
+    /// [`key`](super::characters::key) of the name after the prefix.
+    pub(super) key: u32,
     pub(super) namespace: u32,
     pub(super) declares_namespace: bool,
     /// Between the quotes, in the source.
@@ -98,6 +106,9 @@ static NOTHING: Node = Node {
     local: 0,
     key: 0,
     namespace: UNNAMED,
+    children: 0,
+    repeated: 0,
+    is_blank: false,
     attributes: 0,
     attributes_end: 0,
     content: Piece { range: NOWHERE, decoded: false },

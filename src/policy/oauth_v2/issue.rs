@@ -254,8 +254,7 @@ impl RequestedScope {
         Self(policy.scope.as_ref().map(|scope| {
             let var = linker.intern(scope);
             // The text itself, where it may be the list: it is no variable that every request has or lacks.
-            let kind = linker.names.entry(var).map(|entry| &entry.kind);
-            let literal = matches!(kind, Some(Kind::Plain | Kind::Issued(..)));
+            let literal = matches!(linker.names.classify(scope), Kind::Plain | Kind::Issued(..));
             (var, literal.then(|| Arc::from(scope.value.as_str())))
         }))
     }

@@ -62,8 +62,10 @@ fn operation(root: Element<'_>, d: &mut Diagnostics) -> Option<Spanned<Operation
         );
         return None;
     };
-    let finding = Diagnostic::error("oauth::invalid-operation", format!("unknown operation `{}`", text.value))
-        .vendor("InvalidOperation");
+    let finding = || {
+        Diagnostic::error("oauth::invalid-operation", format!("unknown operation `{}`", text.value))
+            .vendor("InvalidOperation")
+    };
     one_of(Operation::WORDS, &text, text.span, root, finding, d).map(|value| Spanned::new(value, text.span))
 }
 
@@ -106,10 +108,12 @@ fn grant_types(root: Element<'_>, d: &mut Diagnostics) -> Option<Vec<GrantType>>
     let list = root.child("SupportedGrantTypes", d)?;
     let mut grants = Vec::new();
     for element in list.children("GrantType") {
-        let text = element.text();
-        let finding = Diagnostic::error("oauth::invalid-grant-type", format!("unknown grant type `{text}`"))
-            .vendor("InvalidGrantType");
-        grants.extend(one_of(GrantType::WORDS, &text, element.text_span(), root, finding, d));
+        let (text, span) = element.placed_text();
+        let finding = || {
+            Diagnostic::error("oauth::invalid-grant-type", format!("unknown grant type `{text}`"))
+                .vendor("InvalidGrantType")
+        };
+        grants.extend(one_of(GrantType::WORDS, &text, span, root, finding, d));
     }
     Some(grants)
 }
@@ -124,7 +128,7 @@ fn tokens(root: Element<'_>, d: &mut Diagnostics) -> Vec<TokenReference> {
             Some(attribute) => {
                 let words = [("accesstoken", TokenKind::AccessToken), ("refreshtoken", TokenKind::RefreshToken)];
                 let finding =
-                    Diagnostic::error("oauth::invalid-token-type", format!("unknown kind `{}`", attribute.value));
+                    || Diagnostic::error("oauth::invalid-token-type", format!("unknown kind `{}`", attribute.value));
                 one_of(&words, attribute.value, attribute.span, root, finding, d)
             }
         };

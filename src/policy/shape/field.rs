@@ -223,8 +223,8 @@ impl<T: Literal> TextField for Option<T> {
 /// An element that holds characters and nothing else.
 impl<T: Literal> Shape for T {
     fn read(element: Element<'_>, d: &mut Diagnostics) -> Option<Self> {
-        let text = element.text();
-        T::parse(&Written { element, name: element.name(), text: &text, span: element.text_span() }, d)
+        let (text, span) = element.placed_text();
+        T::parse(&Written { element, name: element.name(), text: &text, span }, d)
     }
 
     fn write(&self, to: &mut Markup) {
