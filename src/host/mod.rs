@@ -20,7 +20,7 @@ mod token;
 
 use std::sync::Arc;
 
-pub(crate) use fingerprint::FingerprintKey;
+pub(crate) use fingerprint::{FingerprintKey, LongFingerprintKey};
 use guard::Guarded;
 
 pub use change::{IssuedKind, RevocationFilter, Rotation, TokenPair, change_status};
