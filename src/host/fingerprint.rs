@@ -66,12 +66,13 @@ impl FingerprintKey {
 /// length, is fingerprinted as any text is, so that the whole is a keyed pseudo-random function as before, for half
 /// the work.
 pub(crate) struct LongFingerprintKey {
-    rows: Box<[Row]>,
+    /// The words of the one sum and of the other.
+    passes: [Box<[Row]>; 2],
     sums: FingerprintKey,
 }
 
-/// The words that condense 64 bytes, for the one sum and for the other.
-type Row = [[u64; 8]; 2];
+/// The words that condense 64 bytes.
+type Row = [u64; 8];
 
 /// Bytes that share a pair of sums.
 const BLOCK: usize = 1_024;
@@ -87,8 +88,8 @@ impl LongFingerprintKey {
             count += 1;
             low(seed.of(&count.to_le_bytes()))
         };
-        let rows = (0..BLOCK / ROW).map(|_| [0, 1].map(|_| [0; 8].map(|_: u64| word()))).collect();
-        Self { rows, sums: FingerprintKey::random() }
+        let passes = [0, 1].map(|_| (0..BLOCK / ROW).map(|_| [0; 8].map(|_: u64| word())).collect());
+        Self { passes, sums: FingerprintKey::random() }
     }
 
     /// The fingerprint of a text.
@@ -96,7 +97,8 @@ impl LongFingerprintKey {
         let mut state = self.sums.begin();
         let mut words = 1;
         for block in text.chunks(BLOCK) {
-            for sum in self.condense(block) {
+            for rows in &self.passes {
+                let sum = condense(rows, block);
                 state.absorb(low(sum));
                 state.absorb(low(sum >> 64));
             }
@@ -105,44 +107,43 @@ impl LongFingerprintKey {
         state.absorb(text.len() as u64);
         state.end(words * 8 << 56)
     }
+}
 
-    /// The sums of a block, which has no more bytes than the rows are for.
-    #[inline(always)]
-    fn condense(&self, block: &[u8]) -> [u128; 2] {
-        let mut sums = [0, 0];
-        let (parts, rest) = block.as_chunks::<ROW>();
-        for (part, row) in parts.iter().zip(&self.rows) {
-            add(&mut sums, part, row);
-        }
-        if let (false, Some(row)) = (rest.is_empty(), self.rows.get(parts.len())) {
-            match block.last_chunk::<ROW>() {
-                // The rest comes with bytes before it, which are known: their number follows from the length.
-                Some(last) => add(&mut sums, last, row),
-                None => {
-                    let mut last = [0; ROW];
-                    for (to, byte) in last.iter_mut().zip(rest) {
-                        *to = *byte;
-                    }
-                    add(&mut sums, &last, row);
-                }
-            }
-        }
-        sums
+/// The sum of a block, which has no more bytes than the rows are for.
+#[inline(always)]
+fn condense(rows: &[Row], block: &[u8]) -> u128 {
+    let mut sum = 0;
+    let (parts, rest) = block.as_chunks::<ROW>();
+    for (part, row) in parts.iter().zip(rows) {
+        sum = add(sum, part, row);
     }
+    if let (false, Some(row)) = (rest.is_empty(), rows.get(parts.len())) {
+        sum = match block.last_chunk::<ROW>() {
+            // The rest comes with bytes before it, which are known: their number follows from the length.
+            Some(last) => add(sum, last, row),
+            None => {
+                let mut last = [0; ROW];
+                for (to, byte) in last.iter_mut().zip(rest) {
+                    *to = *byte;
+                }
+                add(sum, &last, row)
+            }
+        };
+    }
+    sum
 }
 
 /// Adds the products of eight words, each under its key, two by two.
 #[inline(always)]
-fn add(sums: &mut [u128; 2], part: &[u8; ROW], row: &Row) {
+fn add(mut sum: u128, part: &[u8; ROW], row: &Row) -> u128 {
     let (words, _) = part.as_chunks::<8>();
-    for (sum, keys) in sums.iter_mut().zip(row) {
-        for (words, keys) in words.as_chunks::<2>().0.iter().zip(keys.as_chunks::<2>().0) {
-            let [first, second] = words.map(u64::from_le_bytes);
-            let [of_first, of_second] = *keys;
-            let product = u128::from(first.wrapping_add(of_first)) * u128::from(second.wrapping_add(of_second));
-            *sum = sum.wrapping_add(product);
-        }
+    for (words, keys) in words.as_chunks::<2>().0.iter().zip(row.as_chunks::<2>().0) {
+        let [first, second] = words.map(u64::from_le_bytes);
+        let [of_first, of_second] = *keys;
+        let product = u128::from(first.wrapping_add(of_first)) * u128::from(second.wrapping_add(of_second));
+        sum = sum.wrapping_add(product);
     }
+    sum
 }
 
 struct State(u64, u64, u64, u64);
@@ -252,7 +253,7 @@ mod tests {
                     let mut sum = 0u128;
                     for (at, pair) in padded.chunks(16).enumerate() {
                         let word = |at: usize| u64::from_le_bytes(pair[at..at + 8].try_into().unwrap());
-                        let keys = &key.rows[at / 4][pass][at % 4 * 2..];
+                        let keys = &key.passes[pass][at / 4][at % 4 * 2..];
                         let (one, other) = (word(0).wrapping_add(keys[0]), word(8).wrapping_add(keys[1]));
                         sum = sum.wrapping_add(u128::from(one) * u128::from(other));
                     }

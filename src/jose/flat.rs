@@ -29,25 +29,29 @@ pub(crate) enum Simple<'a> {
 const MEMBERS: usize = 16;
 
 impl<'a> Flat<'a> {
+    /// An object of nothing, to be read into: it is too large to be handed from hand to hand.
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self { names: [""; MEMBERS], values: [Simple::Null; MEMBERS], count: 0 }
+    }
+
     /// Reads a text that is such an object.
-    pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
-        let mut flat = Self { names: [""; MEMBERS], values: [Simple::Null; MEMBERS], count: 0 };
-        Scanner::object(bytes, |name, scanner| {
+    pub(crate) fn read(&mut self, bytes: &'a [u8]) -> Option<()> {
+        let read = Scanner::object(bytes, |name, scanner| {
             let name = name.unescaped().ok_or(Malformed)?;
-            if flat.get(name).is_some() {
+            if self.get(name).is_some() {
                 return Err(Malformed);
             }
-            let (Some(to_name), Some(to_value)) = (flat.names.get_mut(flat.count), flat.values.get_mut(flat.count))
+            let (Some(to_name), Some(to_value)) = (self.names.get_mut(self.count), self.values.get_mut(self.count))
             else {
                 return Err(Malformed);
             };
             *to_name = name;
             *to_value = scanner.simple()?;
-            flat.count += 1;
+            self.count += 1;
             Ok(())
-        })
-        .ok()?;
-        Some(flat)
+        });
+        read.ok()
     }
 
     /// The value of a member.
@@ -84,9 +88,14 @@ mod tests {
     use super::*;
     use crate::jose::{Claims, object};
 
+    fn parse(text: &[u8]) -> Option<Flat<'_>> {
+        let mut flat = Flat::new();
+        flat.read(text).map(|()| flat)
+    }
+
     /// Whether the long way reads the same.
     fn agrees(text: &[u8]) -> Result<bool, TestCaseError> {
-        let Some(flat) = Flat::parse(text) else { return Ok(false) };
+        let Some(flat) = parse(text) else { return Ok(false) };
         let Ok(whole) = object(text) else { return Err(TestCaseError::fail("only one takes it")) };
         prop_assert_eq!(flat.count, whole.len());
         for (name, value) in &whole {
@@ -118,7 +127,7 @@ mod tests {
             assert!(agrees(text.as_bytes()).unwrap(), "{text}");
         }
         let many: Vec<String> = (0..=MEMBERS).map(|at| format!("\"{at}\":1")).collect();
-        assert!(Flat::parse(format!("{{{}}}", many[1..].join(",")).as_bytes()).is_some());
+        assert!(parse(format!("{{{}}}", many[1..].join(",")).as_bytes()).is_some());
         for text in [
             &*format!("{{{}}}", many.join(",")),
             r#"{"a":1,"a":1}"#,
@@ -137,9 +146,9 @@ mod tests {
             "[]",
             "",
         ] {
-            assert!(Flat::parse(text.as_bytes()).is_none(), "{text}");
+            assert!(parse(text.as_bytes()).is_none(), "{text}");
         }
-        assert!(Flat::parse(b"{\"a\":\"\xff\"}").is_none());
+        assert!(parse(b"{\"a\":\"\xff\"}").is_none());
     }
 
     proptest! {

@@ -315,7 +315,9 @@ impl<'a> Scanner<'a> {
     #[inline]
     fn string(&mut self) -> Result<Text<'a>, Malformed> {
         let Some([b'"', rest @ ..]) = self.bytes.get(self.at..) else { return Err(Malformed) };
-        let length = plain(rest).ok_or(Malformed)?;
+        // Most names and many values end within the first word.
+        let found = rest.first_chunk::<8>().map_or(0, |word| special(u64::from_le_bytes(*word)));
+        let length = if found != 0 { first_of(found) } else { plain(rest).ok_or(Malformed)? };
         let start = self.at + 1;
         self.at = start + length + 1;
         // Nearly every string ends here; those with escapes go on apart.
@@ -430,26 +432,37 @@ impl<'a> Scanner<'a> {
 }
 
 /// How many bytes stand before the first quote, backslash or control character.
-///
-/// Eight bytes are looked at together. Each test marks the high bit of every byte it is true of; it may mark wrong ones
-/// too, but only above a right one, and the lowest is the one that counts.
+#[inline(never)]
 fn plain(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 0xff;
-    const HIGH: u64 = ONES * 0x80;
-    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound));
     let (words, rest) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        // With its second bit turned over a quote comes right behind the control characters.
-        let found = below(word ^ (ONES * 2), 0x21) | below(word ^ (ONES * u64::from(b'\\')), 1);
-        // Neither changes the high bits, so that those of the word itself tell which bytes are not ASCII.
-        let found = found & !word & HIGH;
+        let found = special(u64::from_le_bytes(*word));
         if found != 0 {
-            return Some(at * 8 + (found.trailing_zeros() / 8) as usize);
+            return Some(at * 8 + first_of(found));
         }
     }
     let last = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)?;
     Some(words.len() * 8 + last)
+}
+
+/// Marks of the bytes of a word that are quotes, backslashes or control characters.
+///
+/// Each of the two tests marks the high bit of every byte it is true of; it may mark wrong ones too, but only above a
+/// right one, and the lowest is the one that counts.
+#[inline(always)]
+fn special(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES * 0x80;
+    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound));
+    // With its second bit turned over a quote comes right behind the control characters. Neither test changes the high
+    // bits, so that those of the word itself tell which bytes are not ASCII.
+    (below(word ^ (ONES * 2), 0x21) | below(word ^ (ONES * u64::from(b'\\')), 1)) & !word & HIGH
+}
+
+/// The byte of the lowest mark.
+#[inline(always)]
+fn first_of(marks: u64) -> usize {
+    (marks.trailing_zeros() / 8) as usize
 }
 
 /// The arrays and objects that are still open, one bit each.

@@ -266,7 +266,8 @@ impl Compiled {
         let token = self.source.unread(cx)?;
         Compact::decoded(token, |compact| {
             let compact = compact?;
-            let header = Flat::parse(compact.header)?;
+            let mut header = Flat::new();
+            header.read(compact.header)?;
             let algorithm = keys.algorithm(header.text("alg")??).ok()?;
             let (_, _, kid) = (header.text("typ")?, header.text("cty")?, header.text("kid")?);
             if header.get("crit").is_some() || header.get("b64").is_some() {
@@ -289,7 +290,8 @@ impl Compiled {
 
     /// Whether simple claims pass every check.
     fn accepts(&self, cx: &StepContext<'_, '_>, payload: &[u8], now: i64) -> Option<()> {
-        let claims = Flat::parse(payload)?;
+        let mut claims = Flat::new();
+        claims.read(payload)?;
         for name in ["iss", "sub", "jti"] {
             claims.text(name)?;
         }
