@@ -1,4 +1,4 @@
-//! Time of the engine's work: parse, link, evaluate.
+//! Time of the engine's work: a group for each kind of job. `benches/peers` measures the same jobs beside others' programs.
 //!
 //! Allocations of the same jobs are counted by `tests/allocations.rs`; instructions by `benches/instructions.sh`.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark stops at the first surprise")]
@@ -44,18 +44,43 @@ fn link(c: &mut Criterion) {
     group.bench_function("weather", |b| {
         b.iter(|| PolicyEngine::new(black_box(jobs::weather()), Host::in_memory()).unwrap());
     });
+    let engine = jobs::engine_over(&Host::in_memory(), jobs::TOKENS);
+    group.bench_function("another deployment", |b| b.iter(|| engine.deploy(jobs::verifying("READ")).unwrap()));
     group.finish();
 }
 
-fn evaluate(c: &mut Criterion) {
-    let mut group = c.benchmark_group("evaluate");
-    for job in jobs::verify() {
+/// A group of jobs that each answer requests.
+fn requests(c: &mut Criterion, group: &str, jobs: impl IntoIterator<Item = jobs::Job>) {
+    let mut group = c.benchmark_group(group);
+    for job in jobs {
         group.bench_function(job.name, |b| b.iter(|| job.run()));
     }
-    let proxy = jobs::proxy();
-    group.bench_function("whole proxy, request side", |b| b.iter(|| proxy.run()));
     group.finish();
 }
 
-criterion_group!(benches, parse, link, evaluate);
+fn verify(c: &mut Criterion) {
+    requests(c, "verify", jobs::verify());
+    requests(c, "verify, SHA-256 at rest", [jobs::verify_hashed(0)]);
+}
+
+/// Each beside the bare check of its signature, which no verification can do without.
+fn jwt(c: &mut Criterion) {
+    requests(c, "jwt", jobs::verify_jwt());
+    let mut group = c.benchmark_group("jwt, signature alone");
+    for algorithm in ["HS256", "RS256", "ES256"] {
+        let check = jobs::bare_signature(algorithm);
+        group.bench_function(algorithm, |b| b.iter(&check));
+    }
+    group.finish();
+}
+
+fn proxy(c: &mut Criterion) {
+    requests(c, "proxy", [jobs::proxy()]);
+}
+
+fn issue(c: &mut Criterion) {
+    requests(c, "issue", [jobs::issue()]);
+}
+
+criterion_group!(benches, parse, link, verify, jwt, proxy, issue);
 criterion_main!(benches);

@@ -18,7 +18,7 @@ use http::Request;
 use tollgate::bundle::Bundle;
 use tollgate::diagnostic::{Diagnostics, Source};
 use tollgate::entity::Entities;
-use tollgate::host::{AccessToken, FixedClock, Host, TokenKey, TokenStatus, TokenStore};
+use tollgate::host::{AccessToken, FixedClock, Host, MemoryTokenStore, TokenHash, TokenKey, TokenStatus, TokenStore};
 use tollgate::policy::PolicyDocument;
 use tollgate::{Decision, Deployment, Limits, PolicyEngine, Progress};
 
@@ -86,13 +86,40 @@ pub(crate) fn verify_among(others: usize) -> Vec<Job> {
             ("expired", TokenStatus::Approved, NOW - 1),
             ("revoked", TokenStatus::Revoked, NOW + 3_600_000),
         ] {
-            host.tokens.insert(TokenKey::new(&token(kind, n)), record(status, expires));
+            host.tokens().insert(TokenKey::new(&token(kind, n)), record(status, expires));
         }
     }
     for n in 0..others {
-        host.tokens.insert(TokenKey::new(&token("other", n)), record(TokenStatus::Approved, NOW + 3_600_000));
+        host.tokens().insert(TokenKey::new(&token("other", n)), record(TokenStatus::Approved, NOW + 3_600_000));
     }
     verify_on(&host)
+}
+
+/// VerifyAccessToken alone, for a scope if one is named.
+pub(crate) fn verifying(scope: &str) -> Deployment {
+    let scope = if scope.is_empty() { String::new() } else { format!("<Scope>{scope}</Scope>") };
+    let policy = format!("<OAuthV2 name='verify'><Operation>VerifyAccessToken</Operation>{scope}</OAuthV2>");
+    Deployment::new().policy("verify.xml", &policy).proxy_name("orders").entities(entities())
+}
+
+/// An engine that verifies, on a host that gets a number of good tokens.
+pub(crate) fn engine_over(host: &Host, count: usize) -> PolicyEngine {
+    for n in 0..count {
+        host.tokens().insert(TokenKey::new(&token("good", n)), record(TokenStatus::Approved, NOW + 3_600_000));
+    }
+    PolicyEngine::new(verifying("READ"), host.clone()).unwrap()
+}
+
+/// The accepting job over a store that keys its tokens by SHA-256 and also holds a number of others.
+pub(crate) fn verify_hashed(others: usize) -> Job {
+    let host = Host::in_memory().with_clock(FixedClock(NOW)).with_tokens(MemoryTokenStore::hashing(TokenHash::Sha256));
+    let record = record(TokenStatus::Approved, NOW + 3_600_000);
+    for (prefix, count) in [("good", TOKENS), ("other", others)] {
+        for n in 0..count {
+            host.tokens().insert(TokenKey::new(&token(prefix, n)), Arc::clone(&record));
+        }
+    }
+    verify_on(&host).into_iter().find(|job| job.name == "verify: accepted").unwrap()
 }
 
 /// The same jobs on a host that holds the tokens already.
@@ -106,10 +133,8 @@ pub(crate) fn verify_on(host: &Host) -> Vec<Job> {
             }
             requests.push(request.body(Bytes::new()).unwrap());
         }
-        let scope = if scope.is_empty() { String::new() } else { format!("<Scope>{scope}</Scope>") };
-        let policy = format!("<OAuthV2 name='verify'><Operation>VerifyAccessToken</Operation>{scope}</OAuthV2>");
-        let deployment = Deployment::new().policy("verify.xml", &policy).proxy_name("orders").entities(entities());
-        Job { name, engine: PolicyEngine::new(deployment, host.clone()).unwrap(), requests, at: 0.into(), want }
+        let engine = PolicyEngine::new(verifying(scope), host.clone()).unwrap();
+        Job { name, engine, requests, at: 0.into(), want }
     };
     let service = |code| Want::Fault(code);
     vec![
@@ -252,7 +277,7 @@ fn pem(text: &str) -> Vec<u8> {
 /// A whole proxy up to its target: PreFlow verification, five conditional flows, three AssignMessage steps.
 pub(crate) fn proxy() -> Job {
     let host = Host::in_memory().with_clock(FixedClock(NOW));
-    host.tokens.insert(TokenKey::new(&token("good", 0)), record(TokenStatus::Approved, NOW + 3_600_000));
+    host.tokens().insert(TokenKey::new(&token("good", 0)), record(TokenStatus::Approved, NOW + 3_600_000));
     let flows: String = ["a", "b", "c", "d", "items"]
         .iter()
         .map(|name| {

@@ -23,6 +23,8 @@ echo "memory ..." >&2
 "$program" --memory >"$results/memory.tsv"
 echo "threads ..." >&2
 "$program" --threads >"$results/threads.tsv"
+echo "reloads ..." >&2
+"$program" --reload >"$results/reload.tsv"
 if command -v valgrind >/dev/null; then
     echo "instructions ..." >&2
     "$program" --list | while IFS=$'\t' read -r job times; do

@@ -60,7 +60,7 @@ fn main() {
     show(call(&engine, get("/iflow/orders/admin", Some(&token))));
 
     println!("\n5. The call after the token was revoked");
-    engine.host().tokens.update(TokenKey::new(&token), &TokenChange::Status(TokenStatus::Revoked));
+    engine.host().tokens().update(TokenKey::new(&token), &TokenChange::Status(TokenStatus::Revoked));
     show(call(&engine, get("/iflow/orders/items/7", Some(&token))));
 }
 

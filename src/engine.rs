@@ -127,27 +127,10 @@ impl PolicyEngine {
     }
 
     /// Evaluates a request to its end, awaiting the host wherever it has to be asked.
+    ///
+    /// A panic of the host, when it is asked or when its future is polled, is a failure of it and ends in a fault.
     pub async fn evaluate_with<'r, H: AsyncHost>(&self, host: &H, request: &'r Request<Bytes>) -> Outcome<'r> {
-        let mut progress = self.begin(request);
-        loop {
-            progress = match progress {
-                Progress::Done(outcome) => return outcome,
-                Progress::NeedToken(need) => match host.token(need.query()).await {
-                    Ok(found) => need.answer(found),
-                    Err(failure) => need.fail(failure),
-                },
-                Progress::NeedJwks(need) => match host.jwks(need.uri()).await {
-                    Ok(document) => need.answer(document),
-                    Err(failure) => need.fail(failure),
-                },
-                Progress::NeedTarget(need) => {
-                    match host.target(need.proxy(), need.target_endpoint(), need.request()).await {
-                        Ok(response) => need.answer(response),
-                        Err(failure) => need.fail(failure),
-                    }
-                }
-            };
-        }
+        self.begin(request).finish_with(host).await
     }
 
     /// Whether some request may have to wait for its host, so that [`evaluate`](Self::evaluate) may refuse it.

@@ -11,7 +11,7 @@ use crate::execution::{Execution, Signal, TargetRequest};
 use crate::fault::{FaultSpec, runtime};
 use crate::host::{
     AccessToken, Answer, AuthorizationCode, HostFailure, IssuedKind, RevocationFilter, Rotation, TokenChange, TokenKey,
-    TokenPair, TokenStatus, TokenStore,
+    TokenPair, TokenStatus, TokenStore, answered, ask,
 };
 use crate::outcome::Outcome;
 use crate::plan::Snapshot;
@@ -28,6 +28,35 @@ pub enum Progress<'r> {
     NeedJwks(NeedJwks<'r>),
     /// To the target.
     NeedTarget(NeedTarget<'r>),
+}
+
+impl<'r> Progress<'r> {
+    /// Goes on to the end, awaiting the host wherever it has to be asked.
+    ///
+    /// A caller that boxes this future keeps those of its host out of its own, where most requests need none.
+    pub async fn finish_with<H: AsyncHost>(self, host: &H) -> Outcome<'r> {
+        let mut progress = self;
+        loop {
+            progress = match progress {
+                Self::Done(outcome) => return outcome,
+                Self::NeedToken(need) => match answered(ask(|| host.token(need.query())), HostFailure).await {
+                    Ok(found) => need.answer(found),
+                    Err(failure) => need.fail(failure),
+                },
+                Self::NeedJwks(need) => match answered(ask(|| host.jwks(need.uri())), HostFailure).await {
+                    Ok(document) => need.answer(document),
+                    Err(failure) => need.fail(failure),
+                },
+                Self::NeedTarget(need) => {
+                    let asked = ask(|| host.target(need.proxy(), need.target_endpoint(), need.request()));
+                    match answered(asked, TargetFailure::Unreachable).await {
+                        Ok(response) => need.answer(response),
+                        Err(failure) => need.fail(failure),
+                    }
+                }
+            };
+        }
+    }
 }
 
 impl fmt::Debug for Progress<'_> {

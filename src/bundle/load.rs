@@ -123,7 +123,7 @@ impl Reader<'_> {
             }),
             _ => {
                 if let Some(document) = self.document(file) {
-                    self.root(role, file, &document);
+                    self.root(role, file, document);
                 }
             }
         }
@@ -134,14 +134,14 @@ impl Reader<'_> {
         Document::parse(&source, self.limits, self.d)
     }
 
-    fn root(&mut self, role: Role, file: &File<'_>, document: &Document) {
+    fn root(&mut self, role: Role, file: &File<'_>, document: Document) {
         let root = document.root();
         let stem = files::stem(file.path);
         let layout = self.bundle.layout;
         if role == Role::Policy {
             let name = read::policy_name(root, layout, stem, self.d);
             self.references.extend(reference::references(root));
-            self.bundle.policies.push(PolicyDocument::new(name, root, self.limits));
+            self.bundle.policies.push(PolicyDocument::new(name, document, self.limits));
             return;
         }
         let want = expected(role, self.bundle.kind, layout);
@@ -175,7 +175,7 @@ impl Reader<'_> {
                 self.bundle.integration_endpoints.push(apigee::integration_endpoint(root, stem, self.d));
             }
             (Role::SharedFlow, _) => self.bundle.shared_flows.push(apigee::shared_flow(root, stem, self.d)),
-            _ => self.manifest(file, document),
+            _ => self.manifest(file, &document),
         }
         root.finish(self.d);
     }

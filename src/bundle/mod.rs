@@ -21,11 +21,12 @@ mod resource;
 mod sap;
 mod target;
 mod template;
+mod write;
 
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -91,6 +92,8 @@ struct Reading {
     limits: Limits,
     policy: Option<Arc<policy::PolicyDocument>>,
     findings: Diagnostics,
+    /// The document itself, which remembers what was asked of it and so is for one at a time.
+    document: Mutex<Document>,
 }
 
 impl PartialEq for PolicyDocument {
@@ -100,30 +103,44 @@ impl PartialEq for PolicyDocument {
 }
 
 impl PolicyDocument {
-    fn new(name: Located<String>, root: Element<'_>, limits: &Limits) -> Self {
+    fn new(name: Located<String>, document: Document, limits: &Limits) -> Self {
         let mut findings = Diagnostics::new();
+        let root = document.root();
         let policy = policy::PolicyDocument::from_root(root, &name, &mut findings).map(Arc::new);
         let source = root.source().clone();
-        let reading = Reading { source: source.clone(), limits: limits.clone(), policy, findings };
-        Self { name, element: root.name().to_owned(), source, reading: Arc::new(reading) }
+        let element = root.name().to_owned();
+        let document = Mutex::new(document);
+        let reading = Reading { source: source.clone(), limits: limits.clone(), policy, findings, document };
+        Self { name, element, source, reading: Arc::new(reading) }
     }
 
     /// The policy, with everything that is wrong with it.
     ///
     /// It is read anew only when its text was replaced, or the limits are others than those of the bundle.
     pub fn policy(&self, limits: &Limits, d: &mut Diagnostics) -> Option<Arc<policy::PolicyDocument>> {
-        if self.reading.source.is_same(&self.source) && self.reading.limits == *limits {
+        if self.is_as_read(limits) {
             d.extend(self.reading.findings.iter().cloned());
             return self.reading.policy.clone();
         }
         policy::PolicyDocument::parse(&self.source, &self.name, limits, d).map(Arc::new)
     }
 
-    /// The document, to be read by the module of its policy type.
+    /// Looks at the root of the document, as it was read with the bundle; nothing when its text is no document.
     ///
-    /// It is read anew for every call, because a document remembers what was asked of it.
-    pub fn document(&self, limits: &Limits, d: &mut Diagnostics) -> Option<Document> {
-        Document::parse(&self.source, limits, d)
+    /// Others wait while somebody looks, so a look does not look into the same policy again.
+    pub fn look<T>(&self, limits: &Limits, look: impl FnOnce(Element<'_>) -> T) -> Option<T> {
+        if self.is_as_read(limits) {
+            // A look that panicked changed nothing but what was asked.
+            let document = self.reading.document.lock().unwrap_or_else(PoisonError::into_inner);
+            return Some(look(document.root()));
+        }
+        let document = Document::parse(&self.source, limits, &mut Diagnostics::new())?;
+        Some(look(document.root()))
+    }
+
+    /// Whether neither the text nor the limits were replaced since.
+    fn is_as_read(&self, limits: &Limits) -> bool {
+        self.reading.source.is_same(&self.source) && self.reading.limits == *limits
     }
 }
 

@@ -1,5 +1,7 @@
 //! Files that policies refer to by an address such as `jsc://check.js`.
 
+use std::fmt;
+
 use bytes::Bytes;
 use serde::{Serialize, Serializer};
 
@@ -92,7 +94,7 @@ impl ResourceKind {
 }
 
 /// A file that policies refer to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Resource {
     /// What the file is for.
     pub kind: ResourceKind,
@@ -101,6 +103,13 @@ pub struct Resource {
     /// Its content; printed as its length.
     #[serde(serialize_with = "length")]
     pub bytes: Bytes,
+}
+
+/// Without the content, which may hold secrets.
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resource").field("kind", &self.kind).field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Resource {

@@ -117,8 +117,15 @@ fn the_name_of_a_policy_wins_over_its_file() {
     assert!(found.is_empty(), "{found}");
     let bundle = bundle.unwrap();
     assert!(bundle.policy("Q").is_some() && bundle.policy("q").is_none());
-    let document = bundle.policies[0].document(&Limits::default(), &mut Diagnostics::new()).unwrap();
-    assert_eq!((document.source().name(), document.root().name()), ("apiproxy/policies/q.xml", "Quota"));
+    let look = |policy: &PolicyDocument| {
+        policy.look(&Limits::default(), |root| (root.source().name().to_owned(), root.name().to_owned()))
+    };
+    let mut policy = bundle.policies[0].clone();
+    assert_eq!(look(&policy), Some(("apiproxy/policies/q.xml".to_owned(), "Quota".to_owned())));
+    policy.source = Source::new("other.xml", "<SpikeArrest/>");
+    assert_eq!(look(&policy), Some(("other.xml".to_owned(), "SpikeArrest".to_owned())), "its text was replaced");
+    policy.source = Source::new("other.xml", "<SpikeArrest");
+    assert_eq!(look(&policy), None);
 }
 
 #[test]

@@ -145,8 +145,8 @@ impl<'a> View<'a, '_> {
 
     fn of_client(self, variable: SystemVariable) -> Option<Value<'a>> {
         let client = self.client()?;
-        let tls = client.tls.as_ref();
-        let host = client.virtual_host.as_ref();
+        let tls = client.tls.as_deref();
+        let host = client.virtual_host.as_deref();
         let ip = |ip: Option<&IpAddr>| ip.map(|ip| Value::from(ip.to_string()));
         match variable {
             SystemVariable::ClientIp => ip(client.ip.as_ref()),

@@ -366,7 +366,7 @@ impl<'r> Run<'r> {
     #[inline]
     pub(crate) fn now_ms(&mut self, host: &Host) -> Result<i64, Raised> {
         if self.now_ms == UNREAD {
-            self.now_ms = host.clock.now_ms().map_err(|_| Raised::host_failure())?;
+            self.now_ms = host.clock().now_ms().map_err(|_| Raised::host_failure())?;
         }
         Ok(self.now_ms)
     }

@@ -28,7 +28,7 @@ impl Scope for View<'_, '_> {
 
 impl RandomSource for Snapshot {
     fn fill(&self, bytes: &mut [u8]) -> bool {
-        self.host.random.fill(bytes).is_ok()
+        self.host.random().fill(bytes).is_ok()
     }
 }
 
@@ -68,7 +68,7 @@ impl<'a> View<'a, '_> {
 
     /// The time of the run; read from the clock when the run has not needed it yet.
     pub(crate) fn now_ms(&self) -> Option<i64> {
-        let now_ms = self.run.known_now_ms().or_else(|| self.snapshot.host.clock.now_ms().ok());
+        let now_ms = self.run.known_now_ms().or_else(|| self.snapshot.host.clock().now_ms().ok());
         self.answered(now_ms)
     }
 

@@ -1,7 +1,10 @@
 //! What the embedder gives, behind a guard: a panic in it is a failure of the host.
 
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use bytes::Bytes;
 
@@ -15,6 +18,24 @@ use super::{
 /// Nothing of the engine is left half done when a part of the host unwinds, because it has lent nothing to it that can be
 /// changed. What the part itself is worth after a panic is its own business: its next answer is judged like any other.
 pub(super) struct Guarded<T>(pub(super) T);
+
+/// Asks a part of the host that answers later; nothing if it panics.
+pub(crate) fn ask<F>(ask: impl FnOnce() -> F) -> Option<F> {
+    catch_unwind(AssertUnwindSafe(ask)).ok()
+}
+
+/// What was asked, once it is answered; a panic, then or when it was asked, is a failure.
+///
+/// The future is not polled again after a panic, and what it borrowed was lent to be read.
+pub(crate) async fn answered<F, T, E>(asked: Option<F>, failure: E) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>>,
+    E: Copy,
+{
+    let Some(future) = asked else { return Err(failure) };
+    let mut future = pin!(future);
+    poll_fn(|cx| catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))).unwrap_or(Poll::Ready(Err(failure)))).await
+}
 
 impl<T> Guarded<T> {
     #[inline]

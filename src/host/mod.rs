@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 pub(crate) use fingerprint::{FingerprintKey, LongFingerprintKey};
 use guard::Guarded;
+pub(crate) use guard::{answered, ask};
 
 pub use change::{IssuedKind, RevocationFilter, Rotation, TokenPair, change_status};
 pub use client_id::ClientId;
@@ -65,7 +66,7 @@ pub struct HostFailure;
 /// What the engine runs on.
 ///
 /// Its parts are replaced by its methods, which put a guard around them: what panics has failed, and the request ends in
-/// a fault. The fields are there to be called.
+/// a fault.
 ///
 /// ```
 /// use tollgate::host::Host;
@@ -75,14 +76,10 @@ pub struct HostFailure;
 /// ```
 #[derive(Clone)]
 pub struct Host {
-    /// The time of day.
-    pub clock: Arc<dyn Clock>,
-    /// Secure random bytes.
-    pub random: Arc<dyn Random>,
-    /// Issued tokens.
-    pub tokens: Arc<dyn TokenStore>,
-    /// Published key sets.
-    pub jwks: Arc<dyn JwksSource>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    tokens: Arc<dyn TokenStore>,
+    jwks: Arc<dyn JwksSource>,
     memory: Option<Arc<MemoryTokenStore>>,
 }
 
@@ -126,6 +123,30 @@ impl Host {
     pub fn with_jwks(mut self, jwks: impl JwksSource + 'static) -> Self {
         self.jwks = Arc::new(Guarded(jwks));
         self
+    }
+
+    /// The time of day.
+    #[inline]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// Secure random bytes.
+    #[inline]
+    pub fn random(&self) -> &dyn Random {
+        &*self.random
+    }
+
+    /// Issued tokens.
+    #[inline]
+    pub fn tokens(&self) -> &dyn TokenStore {
+        &*self.tokens
+    }
+
+    /// Published key sets.
+    #[inline]
+    pub fn jwks(&self) -> &dyn JwksSource {
+        &*self.jwks
     }
 
     /// The in-memory token store, unless it was replaced.

@@ -1,6 +1,7 @@
 //! Facts about the connections that a message does not carry itself.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What the embedder knows about the client; it is read from the extensions of the request.
 ///
@@ -23,14 +24,14 @@ pub struct ClientInfo {
     pub host: Option<String>,
     /// `http` or `https`.
     pub scheme: Option<String>,
-    /// The TLS session; nothing on a plain connection.
-    pub tls: Option<TlsInfo>,
+    /// The TLS session, which the requests of a connection share; nothing on a plain one.
+    pub tls: Option<Arc<TlsInfo>>,
     /// When the first byte of the request came, in milliseconds since the epoch.
     pub received_start: Option<i64>,
     /// When the last byte of the request came, in milliseconds since the epoch.
     pub received_end: Option<i64>,
     /// Where the request came in (SAP and Edge).
-    pub virtual_host: Option<VirtualHost>,
+    pub virtual_host: Option<Arc<VirtualHost>>,
 }
 
 /// The virtual host that a request came in on.

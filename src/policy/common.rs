@@ -15,12 +15,29 @@ use crate::variables::{Intern, Scope, VarRef};
 use crate::xml::{Element, Markup};
 
 /// An element with a `ref` attribute and text: the variable wins, the text stands in when it does not resolve.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 pub struct ValueOrRef {
     /// Name of the variable.
     pub reference: Option<Spanned<String>>,
     /// The text.
     pub text: Option<Spanned<String>>,
+}
+
+/// Without the text, which may be a secret.
+impl std::fmt::Debug for ValueOrRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = self.text.as_ref().map(|_| Unshown);
+        f.debug_struct("ValueOrRef").field("reference", &self.reference).field("text", &text).finish()
+    }
+}
+
+/// Stands in `Debug` for a text that may be a secret.
+pub(crate) struct Unshown;
+
+impl std::fmt::Debug for Unshown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("..")
+    }
 }
 
 impl ValueOrRef {

@@ -8,7 +8,7 @@ use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD, URL_SAFE_NO_PAD};
 
-use super::shape::{shape, words};
+use super::shape::{Hidden, shape, words};
 use super::{OwnVariables, PolicySyntax, PolicyType, Run, StepContext, StepResult};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::fault::{FaultSpec, Raised};
@@ -100,7 +100,7 @@ shape! {
         /// The `encoding` attribute.
         attribute "encoding" encoding: KeyEncoding = KeyEncoding::Utf8,
         /// A key in the document, which is refused.
-        text literal: Option<Spanned<String>>,
+        text literal: Option<Spanned<Hidden>>,
     }
 }
 
@@ -122,7 +122,7 @@ shape! {
         /// The `encoding` attribute.
         attribute "encoding" encoding: HmacEncoding = HmacEncoding::Base64,
         /// The value itself.
-        text value: Option<Spanned<String>>,
+        text value: Option<Spanned<Hidden>>,
     }
 }
 
@@ -250,7 +250,7 @@ impl PolicyType for Hmac {
         let expected = self.verification_value.as_ref().map(|it| {
             let text = match named(&it.reference) {
                 Some(name) => Text::Variable(variable(name, linker)),
-                None => Text::Literal(it.value.as_ref().map_or("", |value| value.value.as_str()).into()),
+                None => Text::Literal(it.value.as_ref().map_or("", |value| value.value.0.as_str()).into()),
             };
             (text, it.encoding)
         });

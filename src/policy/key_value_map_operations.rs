@@ -2,7 +2,7 @@
 
 use super::PolicySyntax;
 use super::common::ValueOrRef;
-use super::shape::{OrRef, choice, shape, words};
+use super::shape::{Hidden, OrRef, choice, shape, words};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::xml::Element;
 
@@ -94,7 +94,7 @@ shape! {
         /// `<Key>`: the parts of the key, which cannot be variables here.
         list "Key" / "Parameter" key: Vec<Spanned<String>>,
         /// `<Value>`: the values.
-        children "Value" values: Vec<Spanned<String>>,
+        children "Value" values: Vec<Spanned<Hidden>>,
         /// Where it is.
         #[serde(skip)]
         place place: Spanned<()>,

@@ -2,7 +2,7 @@
 
 use super::PolicySyntax;
 use super::common::ValueOrRef;
-use super::shape::{shape, words};
+use super::shape::{Hidden, shape, words};
 use crate::diagnostic::Spanned;
 
 shape! {
@@ -53,7 +53,7 @@ shape! {
     /// `<UserName>` or `<Password>` of an [`LdapAuthentication`].
     pub struct LdapValue {
         /// The `value` attribute, which stands in for the text.
-        attribute "value" default: Option<Spanned<String>>,
+        attribute "value" default: Option<Spanned<Hidden>>,
         /// The variable and the text.
         flat value: ValueOrRef,
     }

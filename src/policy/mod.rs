@@ -105,7 +105,7 @@ use crate::xml::{Element, Markup};
 pub use document::PolicyDocument;
 pub use named::{NamedProperty, Verbatim, XPathNamespace};
 pub(crate) use raise_fault::is_raise_fault;
-pub use shape::{Int, OrRef, Reference};
+pub use shape::{Hidden, Int, OrRef, Reference};
 pub(crate) use step::{Need, Reply, StepContext, StepResult, TokenReply, TokenRequest};
 
 /// How a policy is written down: the shape of its root element, and what the shape cannot say.

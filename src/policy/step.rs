@@ -155,12 +155,12 @@ impl<'s, 'r> StepContext<'s, 'r> {
 
     /// Fills a buffer with secure random bytes.
     pub(crate) fn random(&self, bytes: &mut [u8]) -> Result<(), Raised> {
-        self.snapshot.host.random.fill(bytes).map_err(|_| Raised::host_failure())
+        self.snapshot.host.random().fill(bytes).map_err(|_| Raised::host_failure())
     }
 
     /// Asks the token store, or suspends until the host has asked it.
     pub(crate) fn token(&self, request: TokenRequest) -> Result<TokenReply, StepResult> {
-        let answer = request.query().ask(&*self.snapshot.host.tokens);
+        let answer = request.query().ask(self.snapshot.host.tokens());
         match answer {
             Answer::Ready(reply) => Ok(reply),
             Answer::Deferred => Err(StepResult::Suspend(Need::Token(request).into())),
@@ -170,7 +170,7 @@ impl<'s, 'r> StepContext<'s, 'r> {
 
     /// Asks for a published key set, or suspends until the host has fetched it; nothing when it cannot be had.
     pub(crate) fn jwks(&self, uri: &str) -> Result<Option<Bytes>, StepResult> {
-        match self.snapshot.host.jwks.fetch(uri) {
+        match self.snapshot.host.jwks().fetch(uri) {
             Answer::Ready(document) => Ok(Some(document)),
             Answer::Deferred => Err(StepResult::Suspend(Need::Jwks(uri.into()).into())),
             Answer::Failed(_) => Ok(None),

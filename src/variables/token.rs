@@ -184,7 +184,7 @@ impl TokenVariable {
         match self {
             Self::Fixed(fact) if fact.is_of_token() => fact.of_token(view, verified),
             Self::TokenAttribute(name) => {
-                attribute(view.answered(verified.token.grant(&*view.snapshot.host.tokens))?, name).map(Value::text)
+                attribute(view.answered(verified.token.grant(view.snapshot.host.tokens()))?, name).map(Value::text)
             }
             _ => self.of_caller(view, verified.credential, verified.admission),
         }
@@ -236,7 +236,7 @@ impl Fact {
 
     fn of_token<'a>(self, view: View<'a, '_>, verified: &'a Verified) -> Option<Value<'a>> {
         let token = &verified.token;
-        let grant = || view.answered(token.grant(&*view.snapshot.host.tokens));
+        let grant = || view.answered(token.grant(view.snapshot.host.tokens()));
         Some(match self {
             Self::AccessToken => Value::text(view.run.token_text(&verified.text)),
             Self::GrantType => Value::text(&grant()?.grant_type),

@@ -26,7 +26,11 @@ codes! {
     TOO_MANY_FINDINGS = "xml::too-many-findings";
     /// The bytes are not UTF-8.
     NOT_UTF8 = "xml::not-utf8";
-    /// The XML declaration names an encoding other than UTF-8 or US-ASCII.
+    /// The bytes are not in the encoding, other than UTF-8, that the document declares or begins in.
+    NOT_IN_ENCODING = "xml::not-in-encoding";
+    /// The document declares another encoding than the one it begins in.
+    ENCODING_MISMATCH = "xml::encoding-mismatch";
+    /// The XML declaration names an encoding that is not read.
     UNSUPPORTED_ENCODING = "xml::unsupported-encoding";
     /// A character that XML does not allow.
     ILLEGAL_CHARACTER = "xml::illegal-character";

@@ -1,7 +1,7 @@
 //! The XML declaration: `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`.
 
 use super::reader::{Reader, Stop};
-use super::{characters, codes};
+use super::{characters, codes, encoding};
 use crate::diagnostic::{Diagnostic, Span};
 
 /// Checks the declaration at the start of a document, from `<?xml` to `?>`.
@@ -15,11 +15,11 @@ pub(super) fn read(reader: &mut Reader<'_>, span: Span) -> Result<(), Stop> {
     if minor.is_empty() || !minor.bytes().all(|byte| byte.is_ascii_digit()) {
         malformed(reader, place, &format!("version `{version}` of XML is not known"))?;
     }
-    if let Some((encoding, place)) = rest.next("encoding") {
-        if !is_encoding_name(encoding) {
-            malformed(reader, place, &format!("`{encoding}` is not the name of an encoding"))?;
-        } else if !["UTF-8", "US-ASCII", "ASCII"].iter().any(|known| encoding.eq_ignore_ascii_case(known)) {
-            let message = format!("the document declares the encoding `{encoding}`");
+    if let Some((name, place)) = rest.next("encoding") {
+        if !is_encoding_name(name) {
+            malformed(reader, place, &format!("`{name}` is not the name of an encoding"))?;
+        } else if !encoding::is_known(name) {
+            let message = format!("the document declares the encoding `{name}`");
             let finding = Diagnostic::error(codes::UNSUPPORTED_ENCODING, message);
             reader.report(finding.help("save the file as UTF-8 and declare `encoding=\"UTF-8\"`"), place)?;
         }
@@ -35,6 +35,13 @@ pub(super) fn read(reader: &mut Reader<'_>, span: Span) -> Result<(), Stop> {
     }
     let start = rest.at as usize + (rest.text.len() - rest.text.trim_start_matches(characters::SPACES).len());
     malformed(reader, Span::new(start, start + left.len()), &format!("`{left}` does not belong in the XML declaration"))
+}
+
+/// The encoding that a declaration names, by what stands between `<?xml` and `?>`, and the place of the name in it.
+pub(super) fn encoding(text: &str) -> Option<(&str, Span)> {
+    let mut rest = Rest { text, at: 0 };
+    rest.next("version")?;
+    rest.next("encoding")
 }
 
 fn malformed(reader: &mut Reader<'_>, place: Span, message: &str) -> Result<(), Stop> {

@@ -1,5 +1,7 @@
 //! A tree of XML that owns its texts and can be built, in contrast to the [`Document`], which is read only.
 
+use std::fmt;
+
 use super::tree::{Document, Index, Kind, Node};
 use super::{characters, reader};
 
@@ -7,7 +9,7 @@ use super::{characters, reader};
 ///
 /// Its depth is that of the document it was made of, which [`Limits::xml_depth`](crate::Limits::xml_depth) bounds, or
 /// that of the policy it prints.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Markup {
     /// The name as written, with its prefix.
     pub name: String,
@@ -18,7 +20,7 @@ pub struct Markup {
 }
 
 /// One piece of what is in an element.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Content {
     /// An element.
     Element(Markup),
@@ -37,6 +39,26 @@ pub enum Content {
     },
     /// Markup that is printed as it stands.
     Verbatim(String),
+}
+
+/// Without texts and values, which may be secrets.
+impl fmt::Debug for Markup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{}> with {} attributes and {} pieces", self.name, self.attributes.len(), self.content.len())
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Element(element) => element.fmt(f),
+            Self::Text(_) => f.write_str("Text(..)"),
+            Self::CData(_) => f.write_str("CData(..)"),
+            Self::Comment(_) => f.write_str("Comment(..)"),
+            Self::Instruction { target, .. } => write!(f, "<?{target} ..?>"),
+            Self::Verbatim(_) => f.write_str("Verbatim(..)"),
+        }
+    }
 }
 
 /// A whole document, ready to be printed.
@@ -195,12 +217,12 @@ impl Document {
         let (inner, _) = text.split_once("?>").filter(|(inner, _)| inner.starts_with(characters::SPACES))?;
         let words: Vec<_> = inner.split(characters::SPACES).filter(|word| !word.is_empty()).collect();
         let plain = words.join(" ").replace('\'', "\"").replace(" =", "=").replace("= ", "=");
-        // What is printed is UTF-8, where the text may have had references for all beyond ASCII.
-        Some(
-            plain
-                .replace("encoding=\"US-ASCII\"", "encoding=\"UTF-8\"")
-                .replace("encoding=\"ASCII\"", "encoding=\"UTF-8\""),
-        )
+        // What is printed is UTF-8, whatever encoding it was read in.
+        let name = plain.split_once("encoding=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(name, _)| name);
+        Some(match name.filter(|name| !name.eq_ignore_ascii_case("UTF-8")) {
+            Some(name) => plain.replacen(&format!("encoding=\"{name}\""), "encoding=\"UTF-8\"", 1),
+            None => plain.clone(),
+        })
     }
 }
 

@@ -31,6 +31,7 @@ pub mod codes;
 mod declaration;
 mod decode;
 mod element;
+mod encoding;
 mod finish;
 mod markup;
 mod navigate;

@@ -204,7 +204,7 @@ mod tests {
             ("<a><b xml:space='preserve'> <i/> </b></a>", "<a>\n    <b xml:space=\"preserve\"> <i/> </b>\n</a>\n"),
             (
                 "<?xml  version='1.0'\n encoding = 'ascii' ?><!-- x --><?y  z?><p:a xmlns:p='u'><!-- b\n   c --><?d?></p:a><!-- e -->",
-                "<?xml version=\"1.0\" encoding=\"ascii\"?>\n<!-- x -->\n<?y z?>\n<p:a xmlns:p=\"u\">\n    <!-- b\n   c -->\n    <?d?>\n</p:a>\n<!-- e -->\n",
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- x -->\n<?y z?>\n<p:a xmlns:p=\"u\">\n    <!-- b\n   c -->\n    <?d?>\n</p:a>\n<!-- e -->\n",
             ),
             (
                 "\u{FEFF}<?xml version=\"1.0\"?>\r\n<a>\r\n<b>x\r\ny</b></a>",

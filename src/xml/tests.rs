@@ -73,7 +73,9 @@ fn w3c_conformance_suite() {
         let Ok(bytes) = fs::read(&vector.path) else { continue };
         let result = read("test.xml", &bytes);
         // These only mention a DOCTYPE, in a comment, a processing instruction and a CDATA section.
-        let has_doctype = bytes.windows(9).any(|window| window == b"<!DOCTYPE")
+        // Without the zeros, UTF-16 shows as ASCII.
+        let ascii: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+        let has_doctype = ascii.windows(9).any(|window| window == b"<!DOCTYPE")
             && !["p15pass1.xml", "p16pass1.xml", "p18pass1.xml"].iter().any(|name| vector.path.ends_with(name));
         let path = vector.path.display();
         if has_doctype {
@@ -87,7 +89,9 @@ fn w3c_conformance_suite() {
         } else if vector.kind != "error" && vector.namespaces {
             match result {
                 Ok(_) => read_well += 1,
-                Err(found) => assert_eq!(found, [codes::NOT_UTF8], "{path} is well-formed and was refused"),
+                Err(found) => {
+                    assert_eq!(found, [codes::UNSUPPORTED_ENCODING], "{path} is well-formed and was refused");
+                }
             }
         }
     }
@@ -222,7 +226,8 @@ fn every_rule_has_its_code() {
         ("<?xml version='1.0' standalone='yes' encoding='UTF-8'?><a/>", &[codes::BAD_DECLARATION]),
         ("<?xml version='1.0' standalone='YES'?><a/>", &[codes::BAD_DECLARATION]),
         ("<?xml version='1.0' encoding='UTF 8'?><a/>", &[codes::BAD_DECLARATION]),
-        ("<?xml version='1.0' encoding='ISO-8859-1'?><a/>", &[codes::UNSUPPORTED_ENCODING]),
+        ("<?xml version='1.0' encoding='ISO-8859-1'?><a/>", &[]),
+        ("<?xml version='1.0' encoding='ISO-8859-9'?><a/>", &[codes::UNSUPPORTED_ENCODING]),
     ] {
         assert_eq!(codes_within(text, &Limits::default()), want, "{text}");
     }

@@ -10,11 +10,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 use tollgate::bundle::Bundle;
+use tollgate::diagnostic::{Diagnostics, Source};
 use tollgate::entity::Entities;
 use tollgate::host::{
     AccessToken, Answer, Clock as _, FixedClock, Host, IssuedKind, MemoryTokenStore, RevocationFilter, Rotation,
     TokenChange, TokenKey, TokenPair, TokenStatus, TokenStore,
 };
+use tollgate::policy::PolicyDocument;
+use tollgate::xml::Document;
 use tollgate::{Decision, Deployment, Limits, Outcome, PolicyEngine, Progress, Secret, TokenAnswer};
 use tollgate_cases::format::{Code, Token};
 
@@ -454,10 +457,60 @@ fn no_refused_deployment_tells_a_secret() {
              <Value>{jwt}</Value></PasswordKey></GenerateJWT>"
         ),
     ];
+    let mut parsed = Vec::new();
     for (wrong, more) in
         [("<Unknown/>", ""), ("", "<Unclosed>"), ("<Set><Headers><Header name='a b'>x</Header></Headers></Set>", "")]
     {
         documents.push(keys().replace("</AssignMessage>", &format!("\n{wrong}\n</AssignMessage>\n{more}")));
+    }
+    for secret in [HMAC_KEY, JWT_KEY, PASSWORD, PRIVATE].map(text) {
+        for (element, inner) in [
+            (
+                "Ldap",
+                format!(
+                    "<Authentication><UserName ref='u'/><Password value='{}'>{secret}</Password>\
+             <SearchQuery>q</SearchQuery></Authentication>",
+                    secret.replace('\'', "&apos;")
+                ),
+            ),
+            (
+                "KeyValueMapOperations",
+                format!(
+                    "<InitialEntries><Entry><Key><Parameter>k</Parameter></Key>\
+             <Value>{secret}</Value></Entry></InitialEntries><Put><Key><Parameter>k</Parameter></Key><Value>{secret}</Value></Put>"
+                ),
+            ),
+            ("HMAC", format!("<SecretKey>{secret}</SecretKey><VerificationValue>{secret}</VerificationValue>")),
+            (
+                "AssignMessage",
+                format!(
+                    "<Set><Headers><Header name='authorization'>{secret}</Header></Headers>\
+             <Payload>{secret}</Payload></Set><AssignVariable><Name>secret</Name><Value>{secret}</Value>\
+             <Template>{secret}</Template></AssignVariable>"
+                ),
+            ),
+        ] {
+            parsed.push(format!("<{element} name='P'>{inner}</{element}>"));
+        }
+    }
+    parsed.extend(documents.iter().cloned());
+    parsed.push(keys());
+    for document in &parsed {
+        let file =
+            || [("apiproxy/policies/P.xml", document.as_bytes()), ("apiproxy/resources/jsc/a.js", document.as_bytes())];
+        let (bundle, _) = Bundle::from_files("p", file(), &Limits::default());
+        watch.debug("bundle", &bundle);
+        let mut found = Diagnostics::new();
+        let source = Source::new("P.xml", document.as_str());
+        if let Some(policy) = PolicyDocument::parse(&source, "P", &Limits::default(), &mut found) {
+            watch.debug("policy", &policy);
+            watch.debug("markup", policy.to_markup());
+        }
+        if let Some(tree) = Document::parse(&source, &Limits::default(), &mut found) {
+            watch.debug("document", &tree);
+            watch.debug("markup of the document", tree.to_markup());
+            tree.root().elements().for_each(|element| watch.debug("element", element));
+        }
     }
     for document in &documents {
         let deployment = Deployment::new().policy("p.xml", document).entities(entities());

@@ -18,6 +18,10 @@ const TARGETS: &[Target] = &[
     ("evaluate", targets::evaluate),
     ("xpath", targets::xpath),
     ("jsonpath", targets::jsonpath),
+    ("java_regex", targets::java_regex),
+    ("jose", targets::jose),
+    #[cfg(feature = "zip")]
+    ("zip", targets::zip),
 ];
 
 fn replay(folder: &Path, run: fn(&[u8])) -> usize {

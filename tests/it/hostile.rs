@@ -264,7 +264,7 @@ fn headers_that_are_made_up() {
     ] {
         let host = Host::in_memory();
         let kept = Token { access_token: "tok-1".to_owned(), client_id: "shopKey".to_owned(), ..Token::default() };
-        tollgate_cases::issue(&*host.tokens, &kept, &entities(), NOW).unwrap();
+        tollgate_cases::issue(host.tokens(), &kept, &entities(), NOW).unwrap();
         let engine = engine(policy, host);
         let passes = |headers: &[Vec<u8>], path: &str| {
             let mut request = Request::get(path).body(Bytes::new()).unwrap();

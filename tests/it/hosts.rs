@@ -16,7 +16,10 @@ use tollgate::host::{
     MemoryTokenStore, Random, RevocationFilter, Rotation, TokenChange, TokenKey, TokenPair, TokenStatus, TokenStore,
 };
 use tollgate::policy::TYPES;
-use tollgate::{Decision, Deployment, Dialect, FlowHook, Limits, PolicyEngine, Progress, TokenAnswer};
+use tollgate::{
+    AsyncHost, Decision, Deployment, Dialect, FlowHook, Limits, PolicyEngine, Progress, TargetFailure, TokenAnswer,
+    TokenQuery,
+};
 use tollgate_cases::format::{Code, Token};
 
 use scenarios::{TOKENS, scenarios};
@@ -440,6 +443,83 @@ enum End {
 }
 
 /// Panics of the host are meant; they need not be told of.
+/// A host that panics: when it is asked, or when its answer is awaited.
+struct Panicking {
+    when_asked: bool,
+}
+
+impl Panicking {
+    async fn later<T>(&self) -> T {
+        std::panic::panic_any(PANIC)
+    }
+
+    fn now(&self) {
+        if self.when_asked {
+            std::panic::panic_any(PANIC);
+        }
+    }
+}
+
+impl AsyncHost for Panicking {
+    fn token(&self, _: TokenQuery<'_>) -> impl Future<Output = Result<TokenAnswer, HostFailure>> + Send {
+        self.now();
+        self.later()
+    }
+
+    fn jwks(&self, _: &str) -> impl Future<Output = Result<Bytes, HostFailure>> + Send {
+        self.now();
+        self.later()
+    }
+
+    fn target(
+        &self,
+        _: &str,
+        _: &str,
+        _: &Request<Bytes>,
+    ) -> impl Future<Output = Result<http::Response<Bytes>, TargetFailure>> + Send {
+        self.now();
+        self.later()
+    }
+}
+
+#[test]
+fn an_awaited_host_that_panics_has_failed() {
+    silence();
+    let verify = "<OAuthV2 name='P' continueOnError='true'><Operation>VerifyAccessToken</Operation></OAuthV2>";
+    let jws = "<VerifyJWS name='P'><Algorithm>ES256</Algorithm><PublicKey><JWKS uri='https://keys.example/'/></PublicKey>\
+               </VerifyJWS>";
+    let proxy = bundle(
+        "apiproxy",
+        vec![
+            ("p.xml".to_owned(), "<APIProxy name='p'/>".to_owned()),
+            (
+                "proxies/default.xml".to_owned(),
+                "<ProxyEndpoint name='default'><HTTPProxyConnection><BasePath>/</BasePath></HTTPProxyConnection>\
+                 <RouteRule name='r'><URL>https://target.example/</URL></RouteRule></ProxyEndpoint>"
+                    .to_owned(),
+            ),
+        ],
+    );
+    let deferring = Scripted::new();
+    deferring.script().defers = true;
+    for (deployment, code) in [
+        (Deployment::new().policy("p.xml", verify), runtime::SERVICE_UNAVAILABLE.code),
+        (Deployment::new().policy("p.xml", jws), "steps.jws.KeyParsingFailed"),
+        (Deployment::new().bundle(proxy), runtime::SERVICE_UNAVAILABLE.code),
+    ] {
+        let engine = PolicyEngine::new(deployment, deferring.host()).unwrap();
+        let token = "eyJhbGciOiJFUzI1NiIsImtpZCI6ImUxIn0.e30.c2ln";
+        let request = Request::get("/").header("authorization", format!("Bearer {token}")).body(Bytes::new()).unwrap();
+        for when_asked in [true, false] {
+            let host = Panicking { when_asked };
+            let outcome = std::pin::pin!(engine.evaluate_with(&host, &request));
+            let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+            let std::task::Poll::Ready(outcome) = outcome.poll(&mut cx) else { panic!("nothing here waits") };
+            assert_eq!(outcome.fault().map(|fault| fault.code().to_owned()).as_deref(), Some(code));
+        }
+    }
+}
+
 fn silence() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

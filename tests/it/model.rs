@@ -186,7 +186,7 @@ fn an_engine_that_remembers_agrees_with_one_that_does_not() {
                     let token = format!("token-{sequence}-{}", tokens.len());
                     let life = [Some(5_000), Some(60_000), None][numbers.below(3)];
                     let record = record(numbers.below(4), life, now, numbers.below(3) == 0);
-                    host.tokens.insert(TokenKey::new(&token), Arc::clone(&record));
+                    host.tokens().insert(TokenKey::new(&token), Arc::clone(&record));
                     plain.insert(TokenKey::new(&token), record);
                     tokens.push((token, false));
                 }
@@ -195,7 +195,7 @@ fn an_engine_that_remembers_agrees_with_one_that_does_not() {
                     let (token, _) = &tokens[numbers.below(tokens.len())];
                     let status = [TokenStatus::Revoked, TokenStatus::Approved][numbers.below(2)];
                     let change = TokenChange::Status(status);
-                    host.tokens.update(TokenKey::new(token), &change);
+                    host.tokens().update(TokenKey::new(token), &change);
                     plain.update(TokenKey::new(token), &change);
                 }
                 4 => hands.0.store(now + [1, 999, 4_999, 20_000][numbers.below(4)], Ordering::SeqCst),
@@ -234,7 +234,7 @@ fn after_a_revocation_has_returned_nothing_passes() {
     let engine = PolicyEngine::new(deployment(&setup, 0), host.clone()).unwrap();
     let tokens: Vec<_> = (0..300).map(|n| (format!("token-{n}"), AtomicBool::new(false))).collect();
     for (n, (token, _)) in tokens.iter().enumerate() {
-        host.tokens.insert(TokenKey::new(token), record(1, None, 0, n % 2 == 0));
+        host.tokens().insert(TokenKey::new(token), record(1, None, 0, n % 2 == 0));
     }
     let (before, after, revoked) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
@@ -252,7 +252,7 @@ fn after_a_revocation_has_returned_nothing_passes() {
         }
         scope.spawn(|| {
             for (token, is_revoked) in &tokens {
-                host.tokens.update(TokenKey::new(token), &TokenChange::Status(TokenStatus::Revoked));
+                host.tokens().update(TokenKey::new(token), &TokenChange::Status(TokenStatus::Revoked));
                 is_revoked.store(true, Ordering::SeqCst);
                 revoked.fetch_add(1, Ordering::SeqCst);
                 std::thread::yield_now();
@@ -285,7 +285,7 @@ fn no_request_fails_or_sees_two_deployments() {
     // A token that names the products of all deployments.
     let all: Vec<Arc<str>> = (0..200).map(|n| Arc::from(format!("P{n}"))).collect();
     let token = AccessToken { api_products: all.into(), ..(*record(1, None, 0, false)).clone() };
-    host.tokens.insert(TokenKey::new("token"), Arc::new(token));
+    host.tokens().insert(TokenKey::new("token"), Arc::new(token));
     let engine = PolicyEngine::new(version(0), host).unwrap();
     let (done, seen) = (AtomicBool::new(false), Mutex::new(std::collections::BTreeSet::new()));
     std::thread::scope(|scope| {

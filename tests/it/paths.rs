@@ -66,8 +66,8 @@ fn engine(resources: &[&str], base: &str, policy: &str, dialect: Dialect) -> Pol
     let host = Host::in_memory();
     let token =
         Token { access_token: "tok".to_owned(), client_id: "key".to_owned(), expires_in: Some(-1), ..Token::default() };
-    tollgate_cases::issue(&*host.tokens, &token, &entities, 0).unwrap();
-    assert!(matches!(host.tokens.lookup(TokenKey::new("tok")), tollgate::host::Answer::Ready(Some(_))));
+    tollgate_cases::issue(host.tokens(), &token, &entities, 0).unwrap();
+    assert!(matches!(host.tokens().lookup(TokenKey::new("tok")), tollgate::host::Answer::Ready(Some(_))));
     let deployment = Deployment::new().bundle(bundle.unwrap()).entities(entities).dialect(dialect);
     PolicyEngine::new(deployment, host).unwrap()
 }

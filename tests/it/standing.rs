@@ -38,7 +38,7 @@ fn insert(host: &Host, token: &str, scope: &str, products: &[&str]) {
         refresh_count: 0,
         paired: None,
     };
-    host.tokens.insert(TokenKey::new(token), record.into());
+    host.tokens().insert(TokenKey::new(token), record.into());
 }
 
 /// The code of the fault, `ok` without one; asked twice, because the second answer is a remembered one.

@@ -4,6 +4,7 @@
 //! peers [TEXT...]               times every job whose name holds one of the texts; tab-separated
 //! peers --memory                bytes for each stored token
 //! peers --threads               processor time per operation on one thread and on two
+//! peers --reload                time of a request while deployments are replaced without a pause
 //! peers --list                  the jobs, and how often each is to run under a counter of instructions
 //! peers --job NAME --times N    runs one job a number of times and nothing else
 //! peers --table FOLDER          the table of `benches/TABLE.md` from what the others printed
@@ -13,7 +14,9 @@
 
 mod allocations;
 mod bench;
+mod cold;
 mod engines;
+mod gateway;
 mod issue;
 #[path = "../../jobs.rs"]
 mod jobs;
@@ -22,6 +25,7 @@ mod maps;
 mod memory;
 mod ours;
 mod probe;
+mod reload;
 mod table;
 mod threads;
 mod xml;
@@ -43,6 +47,7 @@ fn main() {
         ["--memory"] => memory::measure_each(),
         ["--memory", which] => memory::measure(which, STORED),
         ["--threads"] => threads::measure(),
+        ["--reload"] => reload::measure(),
         ["--table", folder] => print!("{}", table::render(folder)),
         _ => jobs_of(Bench::new(Mode::Matching(arguments), STORED)).sample(),
     }
@@ -53,6 +58,8 @@ fn jobs_of(mut bench: Bench) -> Bench {
     ours::add(&mut bench);
     probe::add(&mut bench);
     maps::add(&mut bench);
+    cold::add(&mut bench);
+    gateway::add(&mut bench);
     engines::add(&mut bench);
     jwt::add(&mut bench);
     issue::add(&mut bench);

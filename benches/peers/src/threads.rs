@@ -107,7 +107,7 @@ fn contests() -> Vec<Contest> {
         let host = Host::in_memory().with_clock(FixedClock(jobs::NOW));
         let prefixes = [("good", jobs::TOKENS), ("other", STORED)];
         for (prefix, n) in prefixes.into_iter().flat_map(|(prefix, count)| (0..count).map(move |n| (prefix, n))) {
-            host.tokens.insert(TokenKey::new(&jobs::token(prefix, n)), record());
+            host.tokens().insert(TokenKey::new(&jobs::token(prefix, n)), record());
         }
         let job = jobs::verify_on(&host).into_iter().find(|job| job.name == "verify: accepted").unwrap();
         (job, host)
@@ -118,7 +118,7 @@ fn contests() -> Vec<Contest> {
         Box::new(move |n, write| {
             if write {
                 let (token, record) = &written[n / 100 % written.len()];
-                host.tokens.insert(TokenKey::new(token), Arc::clone(record));
+                host.tokens().insert(TokenKey::new(token), Arc::clone(record));
             } else {
                 job.run();
             }
@@ -184,11 +184,11 @@ fn contests() -> Vec<Contest> {
             }),
         },
         store!(
-            "ours: MemoryTokenStore lookup",
+            "ours: MemoryTokenStore find",
             &texts,
             &store,
-            |s, key| match s.lookup(TokenKey::new(key)) {
-                Answer::Ready(Some(found)) => found.issued_at_ms,
+            |s, key| match s.find(TokenKey::new(key)) {
+                Answer::Ready(Some(found)) => found.issued_at_ms(),
                 _ => panic!("a token is lost"),
             },
             s.insert(TokenKey::new(key), jobs::record(TokenStatus::Approved, jobs::NOW))

@@ -1,4 +1,7 @@
-//! Bundles and entities from the file system; folders are walked in order of names, and symbolic links are not followed.
+//! Bundles and entities from the file system; folders are walked in order of names.
+//!
+//! Symbolic links below a folder are not followed: they could lead out of it, or around in it. They are told, never passed
+//! over in silence, as what is behind one may be a policy.
 
 use std::fs;
 use std::io;
@@ -6,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use tollgate::Limits;
 use tollgate::bundle::Bundle;
-use tollgate::diagnostic::Diagnostics;
+use tollgate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 use tollgate::entity::Entities;
 
 use crate::CaseError;
@@ -46,7 +49,10 @@ pub fn bundles(path: &Path, limits: &Limits) -> Result<Loaded, CaseError> {
         (name, files, diagnostics)
     } else {
         let name = real.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        (name, folder_files(path)?, Diagnostics::new())
+        let Tree { files, links } = tree(path)?;
+        let mut told = Diagnostics::new();
+        told.extend(links.iter().map(|(below, _)| not_followed(&join(&shown, below))));
+        (name, contents(files)?, told)
     };
     let named = files.into_iter().map(|(below, bytes)| (join(&shown, &below), bytes));
     let mut loaded = Loaded { bundles: Vec::new(), diagnostics };
@@ -63,28 +69,46 @@ pub fn bundles(path: &Path, limits: &Limits) -> Result<Loaded, CaseError> {
     Ok(loaded)
 }
 
-fn folder_files(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, CaseError> {
+fn contents(files: Vec<(String, PathBuf)>) -> Result<Vec<(String, Vec<u8>)>, CaseError> {
     let read = |(below, file): (String, PathBuf)| match fs::read(&file) {
         Ok(bytes) => Ok((below, bytes)),
         Err(error) => Err(CaseError::read(&file, error)),
     };
-    files(folder)?.into_iter().map(read).collect()
+    files.into_iter().map(read).collect()
 }
 
-/// The files below a folder in order, each by its path inside of it; nothing in a hidden folder belongs to a bundle.
+/// What is below a folder, each by its path inside of it, in order; nothing in a hidden folder belongs to a bundle.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// The files.
+    pub files: Vec<(String, PathBuf)>,
+    /// Symbolic links, which are not followed; see [`not_followed`].
+    pub links: Vec<(String, PathBuf)>,
+}
+
+/// Looks into a folder and all below it.
 ///
 /// # Errors
 /// When a folder cannot be read.
-pub fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>, CaseError> {
-    let mut files = Vec::new();
-    for file in walk(folder)? {
-        let below = file.strip_prefix(folder).unwrap_or(&file);
-        let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
-        if parts.iter().all(|part| !part.starts_with('.')) {
-            files.push((parts.join("/"), file));
-        }
-    }
-    Ok(files)
+pub fn tree(folder: &Path) -> Result<Tree, CaseError> {
+    let below = |paths: Vec<PathBuf>| {
+        let named = paths.into_iter().filter_map(|path| {
+            let below = path.strip_prefix(folder).unwrap_or(&path);
+            let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+            let name = parts.iter().all(|part| !part.starts_with('.')).then(|| parts.join("/"));
+            name.map(|name| (name, path))
+        });
+        named.collect()
+    };
+    let Walk { files, links } = walk(folder)?;
+    Ok(Tree { files: below(files), links: below(links) })
+}
+
+/// The warning that a symbolic link was not followed.
+pub fn not_followed(name: &str) -> Diagnostic {
+    let finding = Diagnostic::warning("load::link-not-followed", "a symbolic link is not followed");
+    let help = "put what it leads to in its place, or name that on the command line";
+    finding.help(help).at(&Source::new(name, ""), Span::default())
 }
 
 type Unzipped = (Vec<(String, Vec<u8>)>, Diagnostics);
@@ -117,9 +141,14 @@ fn join(before: &str, below: &str) -> String {
     }
 }
 
-/// Every file below a folder, in order of paths.
-fn walk(folder: &Path) -> Result<Vec<PathBuf>, CaseError> {
-    let mut files = Vec::new();
+/// Every file and every symbolic link below a folder, in order of paths.
+struct Walk {
+    files: Vec<PathBuf>,
+    links: Vec<PathBuf>,
+}
+
+fn walk(folder: &Path) -> Result<Walk, CaseError> {
+    let (mut files, mut links) = (Vec::new(), Vec::new());
     let mut open = vec![(folder.to_owned(), 0)];
     while let Some((folder, depth)) = open.pop() {
         let failed = |error: io::Error| CaseError::read(&folder, error);
@@ -131,11 +160,14 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>, CaseError> {
                 open.push((entry.path(), depth + 1));
             } else if kind.is_file() {
                 files.push(entry.path());
+            } else if kind.is_symlink() {
+                links.push(entry.path());
             }
         }
     }
     files.sort();
-    Ok(files)
+    links.sort();
+    Ok(Walk { files, links })
 }
 
 /// Every file of a name in a folder and below it, in order of paths.
@@ -143,7 +175,7 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>, CaseError> {
 /// # Errors
 /// When a folder cannot be read.
 pub fn files_named(folder: &Path, name: &str) -> Result<Vec<PathBuf>, CaseError> {
-    let mut files = walk(folder)?;
+    let mut files = walk(folder)?.files;
     files.retain(|file| file.file_name().is_some_and(|it| it == name));
     Ok(files)
 }
@@ -153,7 +185,7 @@ pub fn files_named(folder: &Path, name: &str) -> Result<Vec<PathBuf>, CaseError>
 /// # Errors
 /// When a folder cannot be read.
 pub fn files_with_extension(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, CaseError> {
-    let mut files = walk(folder)?;
+    let mut files = walk(folder)?.files;
     files.retain(|file| {
         let below = file.strip_prefix(folder).unwrap_or(file);
         let hidden = below.iter().any(|part| part.to_string_lossy().starts_with('.'));

@@ -1,5 +1,7 @@
 //! Requests and target answers as the case describes them, with what the response before put into them.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Response};
@@ -89,14 +91,10 @@ impl Before<'_> {
                 port: client.port,
                 host: client.host,
                 scheme: client.scheme,
-                tls: client.tls.map(tls),
+                tls: client.tls.map(tls).map(Arc::new),
                 received_start,
                 received_end,
-                virtual_host: client.virtual_host.map(|host| VirtualHost {
-                    name: host.name,
-                    aliases: host.aliases,
-                    ssl_enabled: host.ssl_enabled,
-                }),
+                virtual_host: client.virtual_host.map(virtual_host).map(Arc::new),
             });
         }
         if let Some(id) = &request.transport_id {
@@ -136,6 +134,10 @@ fn moments(texts: Option<&[String; 2]>) -> Result<[Option<i64>; 2], String> {
         None => Ok([None, None]),
         Some([start, end]) => Ok([Some(parse_time(start)?), Some(parse_time(end)?)]),
     }
+}
+
+fn virtual_host(host: format::VirtualHost) -> VirtualHost {
+    VirtualHost { name: host.name, aliases: host.aliases, ssl_enabled: host.ssl_enabled }
 }
 
 fn tls(tls: format::Tls) -> TlsInfo {

@@ -175,6 +175,9 @@ fn check_tells_units_apart() {
     is(&found[3], "all/hello/apiproxy", "proxy", "APIProxy", true);
     is(&found[4], "all/latin.xml", "policy", "OAuthV2", false);
     assert_eq!(found[4].4, ["xml::not-utf8"]);
+    let utf16 = VERIFY.encode_utf16().flat_map(u16::to_le_bytes);
+    fs::write(folder.0.join("all/latin.xml"), [0xFF, 0xFE].into_iter().chain(utf16).collect::<Vec<u8>>()).unwrap();
+    is(&units(&folder, &["all"])[4], "all/latin.xml", "policy", "OAuthV2", true);
     is(&found[5], "all/lone.xml", "policy", "OAuthV2", true);
 
     // A path that is named is a unit, whatever it holds.
@@ -198,6 +201,81 @@ fn check_tells_units_apart() {
     let policy = "all/flow/sharedflowbundle/policies/spike.xml";
     let (code, out, _) = run(&folder.0, &["check", "--format", "json", policy]);
     assert!(code == 0 && out.contains(r#""ok":true"#) && out.contains(r#""unsupported":["SpikeArrest"]"#), "{out}");
+}
+
+/// An archive of a folder's files, which have their paths below it.
+fn zip(folder: &Path, files: &[&str]) -> Vec<u8> {
+    let mut archive = ::zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = ::zip::write::SimpleFileOptions::default().compression_method(::zip::CompressionMethod::Stored);
+    for file in files {
+        archive.start_file(*file, options).unwrap();
+        archive.write_all(&fs::read(folder.join(file)).unwrap()).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+#[test]
+fn check_looks_into_archives() {
+    let folder = Folder::new("zip");
+    let closed =
+        ["closed/apiproxy/closed.xml", "closed/apiproxy/proxies/default.xml", "closed/apiproxy/policies/verify.xml"];
+    let hello =
+        ["hello/apiproxy/hello.xml", "hello/apiproxy/proxies/default.xml", "hello/apiproxy/targets/default.xml"];
+    let all = folder.0.join("all");
+    let below: Vec<&str> = closed.iter().map(|file| file.strip_prefix("closed/").unwrap()).collect();
+    let archive = zip(&all.join("closed"), &below);
+    fs::write(folder.0.join("closed.zip"), &archive).unwrap();
+    fs::write(folder.0.join("both.zip"), zip(&all, &[closed, hello].concat())).unwrap();
+    let unit = |path: &str, ok: bool, codes: &[&str]| {
+        let codes = codes.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>();
+        (path.to_owned(), "proxy".to_owned(), "APIProxy".to_owned(), ok, codes)
+    };
+    assert_eq!(units(&folder, &["closed.zip"]), [unit("closed.zip", true, &[])]);
+    let both = [unit("both.zip/closed/apiproxy", true, &[]), unit("both.zip/hello/apiproxy", true, &[])];
+    assert_eq!(units(&folder, &["both.zip"]), both);
+    // In a tree too, and what is wrong is named by the archive and the entry.
+    folder.write("all/closed/apiproxy/policies/verify.xml", "<OAuthV2 name='verify'><Opration/></OAuthV2>");
+    fs::create_dir(folder.0.join("tree")).unwrap();
+    fs::write(folder.0.join("tree/wrong.zip"), zip(&all.join("closed"), &below)).unwrap();
+    let (code, out, _) = run(&folder.0, &["check", "tree"]);
+    assert!(code == 1 && out.contains("--> tree/wrong.zip/apiproxy/policies/verify.xml:1:24"), "{out}");
+    // One that is cut off is no bundle, and says so.
+    fs::write(folder.0.join("tree/wrong.zip"), &archive[..archive.len() / 2]).unwrap();
+    let found = units(&folder, &["tree"]);
+    assert_eq!(
+        (found[0].0.as_str(), found[0].3, found[0].4.as_slice()),
+        ("tree/wrong.zip", false, &["zip::unreadable".to_owned()][..])
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn check_tells_of_links_and_follows_none() {
+    use std::os::unix::fs::symlink;
+
+    let folder = Folder::new("links");
+    let at = |path: &str| folder.0.join(path);
+    symlink(at("verify.xml"), at("all/linked.xml")).unwrap();
+    symlink(at("all"), at("all/around")).unwrap();
+    symlink(at("nowhere.txt"), at("all/notes.txt")).unwrap();
+    fs::remove_file(at("all/closed/apiproxy/policies/verify.xml")).unwrap();
+    symlink(at("verify.xml"), at("all/closed/apiproxy/policies/verify.xml")).unwrap();
+    symlink(at("verify.xml"), at("all/.hidden.xml")).unwrap();
+    let found = units(&folder, &["all"]);
+    let told: Vec<_> = found.iter().map(|unit| (unit.0.as_str(), unit.1.as_str(), unit.3, unit.4.join(" "))).collect();
+    let link = "load::link-not-followed".to_owned();
+    let closed = format!("{link} bundle::unknown-policy");
+    let want = [
+        ("all/around", "proxy", true, link.clone()),
+        ("all/closed/apiproxy", "proxy", false, closed),
+        ("all/hello/apiproxy", "proxy", true, String::new()),
+        ("all/linked.xml", "policy", true, link),
+    ];
+    assert_eq!(told, want);
+    let (_, out, _) = run(&folder.0, &["check", "all"]);
+    assert!(out.contains("--> all/closed/apiproxy/policies/verify.xml"), "{out}");
+    // What the command line names is meant.
+    assert_eq!(units(&folder, &["all/linked.xml"])[0].2, "OAuthV2");
 }
 
 #[test]

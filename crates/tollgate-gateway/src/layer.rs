@@ -48,6 +48,6 @@ impl<S, T> Layer<S> for TollgateLayer<T> {
     type Service = TollgateService<S, T>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        TollgateService { layer: self.clone(), inner }
+        TollgateService { layer: Arc::new(self.clone()), inner }
     }
 }

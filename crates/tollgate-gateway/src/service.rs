@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::HOST;
+use http::header::{CONTENT_LENGTH, HOST};
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use tollgate::fault::runtime;
 use tollgate::host::HostFailure;
 use tollgate::message::ClientInfo;
-use tollgate::{AsyncHost, Decision, TargetFailure, TokenAnswer, TokenQuery};
+use tollgate::{AsyncHost, Decision, Progress, TargetFailure, TokenAnswer, TokenQuery};
 use tower_service::Service;
 
 use crate::backend::TokenBackend;
@@ -29,13 +29,13 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// It never fails: what goes wrong is a response with the vendors' fault.
 #[derive(Debug)]
 pub struct TollgateService<S, T = crate::FailClosed> {
-    pub(crate) layer: TollgateLayer<T>,
+    pub(crate) layer: Arc<TollgateLayer<T>>,
     pub(crate) inner: S,
 }
 
 impl<S: Clone, T> Clone for TollgateService<S, T> {
     fn clone(&self) -> Self {
-        Self { layer: self.layer.clone(), inner: self.inner.clone() }
+        Self { layer: Arc::clone(&self.layer), inner: self.inner.clone() }
     }
 }
 
@@ -48,7 +48,7 @@ where
     B: Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,
-    R: Body + Send,
+    R: Body + Send + 'static,
     R::Data: Send,
     R::Error: Into<BoxError>,
 {
@@ -62,17 +62,20 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (layer, inner) = (self.layer.clone(), self.inner.clone());
-        Box::pin(async move { Ok(respond(layer, inner, request).await) })
+        Box::pin(respond(Arc::clone(&self.layer), self.inner.clone(), request))
     }
 }
 
-async fn respond<S, T, B, R>(layer: TollgateLayer<T>, inner: S, request: Request<B>) -> Response<Full<Bytes>>
+async fn respond<S, T, B, R>(
+    layer: Arc<TollgateLayer<T>>,
+    inner: S,
+    request: Request<B>,
+) -> Result<Response<Full<Bytes>>, Infallible>
 where
     S: Service<Request<Full<Bytes>>, Response = Response<R>> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
-    T: TokenBackend + 'static,
+    T: TokenBackend,
     B: Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,
@@ -80,33 +83,76 @@ where
     R::Data: Send,
     R::Error: Into<BoxError>,
 {
-    let clock = Arc::clone(&layer.engine.host().clock);
+    let clock = layer.engine.host().clock();
     let started = clock.now_ms().ok();
     let (parts, body) = request.into_parts();
-    let body = match Limited::new(body, layer.body_bytes).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return fault::response(&runtime::TOO_BIG_BODY),
-        Err(_) => return fault::bad_request("The request body ended early"),
+    let body = match read(body, layer.body_bytes).await {
+        Ok(body) => body,
+        Err(error) if error.is::<LengthLimitError>() => return Ok(fault::response(&runtime::TOO_BIG_BODY)),
+        Err(_) => return Ok(fault::bad_request("The request body ended early")),
     };
     let mut request = Request::from_parts(parts, body);
     tell_client(&mut request, started, clock.now_ms().ok());
 
     let target = Target { layer: &layer, inner: Mutex::new(inner) };
-    let outcome = layer.engine.evaluate_with(&target, &request).await;
-    let goes_on = match outcome.decision() {
-        Decision::Continue(request) => Some(request.clone()),
+    let outcome = match layer.engine.begin(&request) {
+        Progress::Done(outcome) => outcome,
+        // Boxed, so that requests that wait for nothing do not carry the futures of what others wait for.
+        waiting => Box::pin(waiting.finish_with(&target)).await,
+    };
+    let edited = match outcome.decision() {
+        // Nothing is copied of a request that goes on as it came.
+        Decision::Continue(left) => Some((!std::ptr::eq(left, &request)).then(|| left.clone())),
         Decision::Respond(_) | Decision::Fault(_) => None,
     };
     let response = outcome.into_response();
-    match (goes_on, response) {
-        (Some(request), _) => match target.call(request).await {
-            Ok(response) => response.map(Full::new),
-            Err(failure) => fault::of_target(failure),
-        },
+    Ok(match (edited, response) {
+        (Some(edited), _) => {
+            let inner = target.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
+            match send(inner, edited.unwrap_or(request), layer.body_bytes).await {
+                Ok(response) => response.map(Full::new),
+                Err(failure) => fault::of_target(failure),
+            }
+        }
         (None, Some(response)) => response.map(Full::new),
         // A run that neither goes on nor answers does not exist; if it did, nothing may pass.
         (None, None) => fault::response(&runtime::SERVICE_UNAVAILABLE),
+    })
+}
+
+/// A body to its end; one that is over already costs nothing.
+async fn read<B>(body: B, limit: usize) -> Result<Bytes, BoxError>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
     }
+    Ok(Limited::new(body, limit).collect().await?.to_bytes())
+}
+
+/// Sends a request to a service, and reads its answer to the end.
+async fn send<S, R>(mut service: S, mut request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, TargetFailure>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<R>>,
+    S::Error: Into<BoxError>,
+    R: Body,
+    R::Error: Into<BoxError>,
+{
+    let length = request.body().len();
+    if length > 0 || request.headers().contains_key(CONTENT_LENGTH) {
+        headers::set_length(request.headers_mut(), length);
+    }
+    let answer = async {
+        poll_fn(|cx| service.poll_ready(cx)).await.map_err(Into::into)?;
+        let (parts, body) = service.call(request.map(Full::new)).await.map_err(Into::into)?.into_parts();
+        Ok::<_, BoxError>(Response::from_parts(parts, read(body, limit).await?))
+    };
+    answer.await.map_err(|error| {
+        // An answer larger than the limit is one that was not read to its end.
+        if error.is::<LengthLimitError>() { TargetFailure::UnexpectedEof } else { failure::of(&*error) }
+    })
 }
 
 /// Adds what is known about the client to what the embedder told.
@@ -135,22 +181,9 @@ where
     R::Data: Send,
     R::Error: Into<BoxError>,
 {
-    async fn call(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TargetFailure> {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let length = request.body().len();
-        if length > 0 || request.headers().contains_key(http::header::CONTENT_LENGTH) {
-            headers::set_length(request.headers_mut(), length);
-        }
-        let answer = async {
-            poll_fn(|cx| inner.poll_ready(cx)).await.map_err(Into::into)?;
-            let (parts, body) = inner.call(request.map(Full::new)).await.map_err(Into::into)?.into_parts();
-            let body = Limited::new(body, self.layer.body_bytes).collect().await?;
-            Ok::<_, BoxError>(Response::from_parts(parts, body.to_bytes()))
-        };
-        answer.await.map_err(|error| {
-            // An answer larger than the limit is one that was not read to its end.
-            if error.is::<LengthLimitError>() { TargetFailure::UnexpectedEof } else { failure::of(&*error) }
-        })
+    async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TargetFailure> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        send(inner, request, self.layer.body_bytes).await
     }
 }
 

@@ -78,6 +78,103 @@ pub fn jsonpath(data: &[u8]) {
     path(data, &["{jsonPath(path,document)}", "{jsonPath(path,document,'true')}"]);
 }
 
+/// Matches a JavaRegex, the first line of the data, with the text that follows: what matches as a whole is found in it.
+pub fn java_regex(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Some((pattern, text)) = text.split_once('\n') else { return };
+    path(data, &["{replaceAll(document,path,'[$0]')}"]);
+    let limits = Limits::default();
+    let random = NoRandom;
+    let cx = RenderContext { unresolved: Unresolved::Fault, random: &random, limits: &limits };
+    let replace = "{replaceFirst(document,path,'[$0]')}";
+    let template = Template::parse(replace, &Syntax::default(), &limits).expect("a good template");
+    let (template, scope) = (template.compile_by_name(), Pair { path: pattern, document: text });
+    let replaced = template.render(&scope, &cx);
+    if let Some(true) = matches(pattern, text) {
+        assert!(replaced.is_ok_and(|replaced| replaced != text), "`{pattern}` is `{text}` and not in it");
+    }
+}
+
+/// Whether a text is what a pattern describes, by a condition; nothing where no condition can hold the pattern.
+fn matches(pattern: &str, text: &str) -> Option<bool> {
+    // The quotation mark ends the pattern, and outside of printable text neither XML nor a line of it keeps what it is.
+    if text.is_empty() || pattern.contains(|c: char| c == '"' || c == '\\' || c.is_control() || c > '\u{D7FF}') {
+        return None;
+    }
+    let pattern = pattern.replace('&', "&amp;").replace('<', "&lt;");
+    let endpoint = format!(
+        "<ProxyEndpoint name='default'><PreFlow><Request><Step><Name>no</Name><Condition>request.content ~~ \"{pattern}\"\
+         </Condition></Step></Request></PreFlow><HTTPProxyConnection><BasePath>/</BasePath></HTTPProxyConnection>\
+         <RouteRule name='none'/></ProxyEndpoint>"
+    );
+    let files = [
+        ("apiproxy/policies/no.xml", "<RaiseFault name='no'/>"),
+        ("apiproxy/proxies/default.xml", endpoint.as_str()),
+        ("apiproxy/x.xml", "<APIProxy name='x'/>"),
+    ];
+    let (bundle, _) = Bundle::from_files("x", files, &Limits::default());
+    let engine = PolicyEngine::new(Deployment::new().bundle(bundle?), host()).ok()?;
+    let request = Request::post("/").body(Bytes::copy_from_slice(text.as_bytes())).expect("a request");
+    Some(!engine.evaluate(&request).ok()?.is_allowed())
+}
+
+/// Judges a compact token, the first line of the data, by the set of keys that follows, and by a secret nobody knows.
+pub fn jose(data: &[u8]) {
+    thread_local! {
+        static ENGINES: [PolicyEngine; 2] = [PUBLISHED, SECRET].map(|policies| {
+            let deployment = policies.iter().fold(Deployment::new(), |it, policy| it.policy("p.xml", policy));
+            PolicyEngine::new(deployment, host()).expect("the deployment of the target is good")
+        });
+    }
+    let line = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    let (token, keys) = data.split_at(line);
+    let Ok(request) = Request::post("/").header("token", token).body(Bytes::copy_from_slice(keys)) else { return };
+    ENGINES.with(|[published, secret]| {
+        let outcome = published.evaluate(&request).expect("nothing here waits");
+        let _ = outcome.variables();
+        let outcome = secret.evaluate(&request).expect("nothing here waits");
+        assert!(!outcome.is_allowed(), "nobody could sign this");
+    });
+}
+
+/// Policies that go on whatever they find, on keys of the request.
+const PUBLISHED: &[&str] = &[
+    "<DecodeJWT name='d' continueOnError='true'><Source>request.header.token</Source></DecodeJWT>",
+    "<DecodeJWS name='s' continueOnError='true'><Source>request.header.token</Source></DecodeJWS>",
+    "<VerifyJWT name='r' continueOnError='true'><Algorithm>RS256,PS256,RS512</Algorithm><Source>request.header.token</Source>\
+     <PublicKey><JWKS ref='request.content'/></PublicKey></VerifyJWT>",
+    "<VerifyJWT name='e' continueOnError='true'><Algorithm>ES256</Algorithm><Source>request.header.token</Source>\
+     <PublicKey><JWKS ref='request.content'/></PublicKey><IgnoreCriticalHeaders>true</IgnoreCriticalHeaders></VerifyJWT>",
+    "<VerifyJWS name='f' continueOnError='true'><Algorithm>ES384</Algorithm><Source>request.header.token</Source>\
+     <PublicKey><JWKS ref='request.content'/></PublicKey></VerifyJWS>",
+    "<VerifyJWS name='t' continueOnError='true'><Algorithm>ES256</Algorithm><Source>request.header.token</Source>\
+     <PublicKey><JWKS ref='request.content'/></PublicKey><DetachedContent>request.content</DetachedContent></VerifyJWS>",
+];
+
+/// A policy that lets pass only what was signed with a secret.
+const SECRET: &[&str] = &[
+    "<AssignMessage name='a'><AssignVariable><Name>private.key</Name><Value>a secret of 32 bytes and a few more</Value>\
+     </AssignVariable></AssignMessage>",
+    "<VerifyJWT name='v'><Algorithm>HS256</Algorithm><Source>request.header.token</Source>\
+     <SecretKey><Value ref='private.key'/></SecretKey></VerifyJWT>",
+];
+
+/// Reads an archive, within limits that a few bytes can reach.
+#[cfg(feature = "zip")]
+pub fn zip(data: &[u8]) {
+    let limits = Limits { bundle_bytes: 1 << 20, bundle_files: 64, ..Limits::default() };
+    let (files, findings) = tollgate::bundle::files_from_zip("fuzz.zip", data, &limits);
+    assert!(files.is_some() || findings.has_errors(), "refused without a reason");
+    if let Some(files) = files {
+        assert!(files.len() <= limits.bundle_files);
+        assert!(files.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() <= limits.bundle_bytes);
+        assert!(files.iter().all(|(name, _)| !name.starts_with('/') && !name.split(['/', '\\']).any(|it| it == "..")));
+    }
+    let (bundle, findings) = Bundle::from_zip("fuzz.zip", data, &limits);
+    assert!(bundle.is_some() || findings.has_errors(), "refused without a reason");
+    let _ = findings.to_string();
+}
+
 /// Renders templates that look for a path in a document.
 fn path(data: &[u8], templates: &[&str]) {
     let Ok(text) = std::str::from_utf8(data) else { return };

@@ -61,7 +61,7 @@ pub enum Change {
 }
 
 /// A `<Header>`, `<QueryParam>` or `<FormParam>` with its value.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 pub struct NamedTemplate {
     /// The `name` attribute.
     pub name: Spanned<String>,
@@ -69,8 +69,15 @@ pub struct NamedTemplate {
     pub template: Spanned<String>,
 }
 
+/// Without the value, which may be a secret.
+impl std::fmt::Debug for NamedTemplate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NamedTemplate").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 /// `<Payload>` of `<Set>`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 pub struct Payload {
     /// The body, a template; markup in it is text.
     pub template: Spanned<String>,
@@ -86,6 +93,13 @@ pub struct Payload {
     pub default_variable_value: Option<Spanned<String>>,
     /// The `template` attribute, a resource of Apigee X.
     pub template_resource: Option<Spanned<String>>,
+}
+
+/// Without the body, which may hold secrets.
+impl std::fmt::Debug for Payload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Payload").field("content_type", &self.content_type).finish_non_exhaustive()
+    }
 }
 
 /// `<Authentication>` of `<Set>`: a Google token in a header.

@@ -10,13 +10,13 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::message::Field;
 use crate::plan::Linker;
 use crate::policy::StepContext;
-use crate::policy::common::{ValueOrRef, spanned_text};
+use crate::policy::common::{Unshown, ValueOrRef, spanned_text};
 use crate::template::{CompiledTemplate, Syntax, Template, Unresolved};
 use crate::variables::{Intern, Kind, Scope, Value, VarRef};
 use crate::xml::Element;
 
 /// `<AssignVariable>`: sets a flow variable; of several sources the first in the order of the fields wins.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 pub struct AssignVariable {
     /// `<Name>`: the variable.
     pub name: Spanned<String>,
@@ -30,6 +30,20 @@ pub struct AssignVariable {
     pub value: Option<Spanned<String>>,
     /// `<PropertySetRef>`: a property of a property set.
     pub property_set_ref: Option<Spanned<String>>,
+}
+
+/// Without the value, which may be a secret.
+impl std::fmt::Debug for AssignVariable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AssignVariable")
+            .field("name", &self.name)
+            .field("resource_url", &self.resource_url)
+            .field("template", &self.template)
+            .field("reference", &self.reference)
+            .field("value", &self.value.as_ref().map(|_| Unshown))
+            .field("property_set_ref", &self.property_set_ref)
+            .finish()
+    }
 }
 
 impl AssignVariable {

@@ -125,7 +125,7 @@ impl Judge {
         products: Products,
     ) -> Result<Standing, StepResult> {
         let directory = &cx.snapshot.directory;
-        let grant = token.grant(&*cx.snapshot.host.tokens).ok_or_else(|| cx.unexpected())?;
+        let grant = token.grant(cx.snapshot.host.tokens()).ok_or_else(|| cx.unexpected())?;
         let (id, credential) =
             directory.find_client(&grant.client_id).ok_or_else(|| cx.raise(&INVALID_CONSUMER_KEY))?;
         let mut usable = 0;
@@ -168,7 +168,7 @@ fn is_recorded_far_behind(
     products: Products,
     place: usize,
 ) -> bool {
-    let grant = token.grant(&*cx.snapshot.host.tokens);
+    let grant = token.grant(cx.snapshot.host.tokens());
     let name = credential.product_names().get(place);
     grant.zip(name).is_some_and(|(grant, name)| products.contain(grant, name))
 }

@@ -8,7 +8,7 @@ use http::Request;
 use serde_json::{Value, json};
 
 use crate::entity::Entities;
-use crate::host::{Answer, Clock, FixedClock, Host, HostFailure, TokenChange, TokenKey, TokenStatus, TokenStore as _};
+use crate::host::{Answer, Clock, FixedClock, Host, HostFailure, TokenChange, TokenKey, TokenStatus};
 use crate::jose::{Algorithm, Compact, SigningKey, VerifyingKey, sign};
 use crate::{Decision, Deployment, Dialect, Error, PolicyEngine};
 
@@ -353,7 +353,7 @@ fn a_record_is_required_where_the_dialect_says_so() {
     let stranger = Some((401, "keymanagement.service.invalid_access_token"));
     assert_eq!(fault(&verifier, "/items/1", &good(&claims())), stranger);
     let revoke = TokenChange::Status(TokenStatus::Revoked);
-    assert!(matches!(host.tokens.update(TokenKey::new(token), &revoke), Answer::Ready(Some(_))));
+    assert!(matches!(host.tokens().update(TokenKey::new(token), &revoke), Answer::Ready(Some(_))));
     let revoked = Some((401, "keymanagement.service.access_token_not_approved"));
     assert_eq!(fault(&verifier, "/items/1", token), revoked);
 }

@@ -26,7 +26,7 @@ impl Verify {
         let Some((start, token)) = header_token(cx, cx.snapshot.settings.limits.token_bytes) else {
             return cx.raise(&INVALID_ACCESS_TOKEN_FORMAT);
         };
-        match cx.snapshot.host.tokens.find(TokenKey::from_ascii(token)) {
+        match cx.snapshot.host.tokens().find(TokenKey::from_ascii(token)) {
             Answer::Ready(Some(found)) => {
                 let text = header_text(cx, start, token);
                 self.judge.judge(cx, text, found, Products::Recorded)
@@ -42,7 +42,7 @@ impl Verify {
             Ok(found) => found,
             Err(result) => return result,
         };
-        match cx.snapshot.host.tokens.find(TokenKey::new(&token)) {
+        match cx.snapshot.host.tokens().find(TokenKey::new(&token)) {
             Answer::Ready(Some(found)) => {
                 drop(token);
                 self.judge.judge(cx, text, found, Products::Recorded)
@@ -88,7 +88,7 @@ impl StepContext<'_, '_> {
     /// The record of a token. Only a store that defers costs a copy of the token's text.
     #[inline]
     pub(super) fn lookup(&self, token: TokenKey<'_>) -> Result<Option<FoundToken>, StepResult> {
-        match self.snapshot.host.tokens.find(token) {
+        match self.snapshot.host.tokens().find(token) {
             Answer::Ready(record) => Ok(record),
             Answer::Deferred => {
                 let token = Secret::new(token.expose());

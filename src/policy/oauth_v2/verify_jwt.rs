@@ -160,7 +160,7 @@ impl VerifyJwt {
             }
             Some(found) => {
                 let is_of_client = |grant: &AccessToken| grant.client_id == facts.grant.record.client_id;
-                if !found.grant(&*cx.snapshot.host.tokens).is_some_and(is_of_client) {
+                if !found.grant(cx.snapshot.host.tokens()).is_some_and(is_of_client) {
                     return cx.raise(&INVALID_ACCESS_TOKEN);
                 }
                 self.judge_stored(cx, text, found)

@@ -12,7 +12,7 @@ mod value;
 pub(crate) use field::{
     AttributeField, ChildField, ChildrenField, Choice, ChoiceField, ListField, TextField, field_or,
 };
-pub use value::{Int, OrRef, Reference};
+pub use value::{Hidden, Int, OrRef, Reference};
 pub(crate) use value::{Literal, Refusal, Written, verbatim, whole_number, word};
 
 use crate::diagnostic::Diagnostics;

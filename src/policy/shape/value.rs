@@ -62,6 +62,32 @@ impl Literal for String {
     }
 }
 
+/// A text that may be a secret: it is kept and printed into documents, and never shown by `Debug`.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Hidden(
+    /// The text.
+    pub String,
+);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hidden(..)")
+    }
+}
+
+impl Literal for Hidden {
+    const MAY_BE_EMPTY: bool = true;
+
+    fn parse(written: &Written<'_>, d: &mut Diagnostics) -> Option<Self> {
+        String::parse(written, d).map(Self)
+    }
+
+    fn print(&self) -> Cow<'_, str> {
+        self.0.as_str().into()
+    }
+}
+
 impl Literal for bool {
     fn parse(written: &Written<'_>, d: &mut Diagnostics) -> Option<Self> {
         let text = written.text.trim();

@@ -9,7 +9,7 @@ use tollgate::bundle::{Bundle, files_from_zip};
 use tollgate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
 use tollgate_cases::load;
 
-use super::parallel;
+use super::{Kind, parallel};
 use crate::failure::Failure;
 
 /// The names that files have while they are read: below a number, so that no two paths share a name, and so that a path
@@ -74,6 +74,8 @@ pub(super) enum Input {
         /// Its name, where its manifest gives none.
         name: String,
         files: Vec<(String, Content)>,
+        /// What is known before it is read: links in its folder, under their names.
+        findings: Vec<Diagnostic>,
         naming: Naming,
     },
     Document {
@@ -82,8 +84,8 @@ pub(super) enum Input {
         /// Whether the command line names it, so that it is a unit whatever it holds.
         named: bool,
     },
-    /// Something that cannot be looked into.
-    Broken { path: String, finding: Diagnostic },
+    /// Something that is not looked into.
+    Broken { path: String, kind: Kind, finding: Diagnostic },
 }
 
 impl Input {
@@ -128,11 +130,11 @@ pub(crate) fn find(paths: &[PathBuf], limits: &Limits) -> Result<Found, Failure>
 /// What is in a folder and below it.
 fn tree(folder: &Path, limits: &Limits, numbers: &mut impl Iterator<Item = usize>, inputs: &mut Vec<Input>) {
     let shown = folder.to_string_lossy().into_owned();
-    let files = match load::files(folder) {
-        Ok(files) => files,
+    let load::Tree { files, links } = match load::tree(folder) {
+        Ok(tree) => tree,
         Err(error) => {
             let finding = unreadable(&shown, &error.to_string());
-            inputs.push(Input::Broken { path: shown, finding });
+            inputs.push(Input::Broken { path: shown, kind: Kind::Proxy, finding });
             return;
         }
     };
@@ -160,8 +162,10 @@ fn tree(folder: &Path, limits: &Limits, numbers: &mut impl Iterator<Item = usize
         }
         let around = real.parent().map(last).unwrap_or_default();
         let name = bundle_name(&root, number).unwrap_or(around);
-        inputs.push(Input::Bundle { path: naming.show(&root), root, name, files: own_files, naming: naming.clone() });
+        let (files, findings) = (own_files, Vec::new());
+        inputs.push(Input::Bundle { path: naming.show(&root), root, name, files, findings, naming: naming.clone() });
     }
+    tell_links(links, &naming, &shown, inputs);
     let mut archives = Vec::new();
     for ((below, path), _) in files.into_iter().zip(claimed).filter(|(_, claimed)| !claimed) {
         let shown = join(&shown, &below);
@@ -173,6 +177,31 @@ fn tree(folder: &Path, limits: &Limits, numbers: &mut impl Iterator<Item = usize
     }
     let read = parallel(&archives, |(path, shown, number)| archive(path, shown, *number, false, limits));
     inputs.extend(read.into_iter().flatten());
+}
+
+/// Tells of the links in a tree: to the bundle they lie in, and by themselves where they may lead to policies or bundles.
+fn tell_links(links: Vec<(String, PathBuf)>, naming: &Naming, shown: &str, inputs: &mut Vec<Input>) {
+    for (below, path) in links {
+        let name = format!("{}/{below}", naming.prefix);
+        let length = |input: &Input| match input {
+            Input::Bundle { root, .. } => {
+                name.strip_prefix(root.as_str()).filter(|rest| rest.starts_with('/')).map(|_| root.len())
+            }
+            Input::Document { .. } | Input::Broken { .. } => None,
+        };
+        let around = inputs.iter_mut().filter(|input| length(input).is_some()).max_by_key(|input| length(input));
+        if let Some(Input::Bundle { findings, .. }) = around {
+            findings.push(load::not_followed(&name));
+            continue;
+        }
+        let path_shown = join(shown, &below);
+        let is_document = has_extension(&path, "xml");
+        if is_document || has_extension(&path, "zip") || path.is_dir() {
+            let kind = if is_document { Kind::Policy } else { Kind::Proxy };
+            let finding = load::not_followed(&path_shown);
+            inputs.push(Input::Broken { path: path_shown, kind, finding });
+        }
+    }
 }
 
 /// Whether a folder is that of a bundle: its name tells, or an endpoint in it; any folder may hold one called `proxies`.
@@ -196,7 +225,8 @@ fn is_endpoint(root: &str) -> bool {
 
 /// The name of a document's first element, whether or not the rest of it can be read.
 pub(super) fn first_tag(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
+    // UTF-16 shows as ASCII with zeros between.
+    let text = String::from_utf8_lossy(bytes).replace('\0', "");
     let tags = text.split('<').skip(1).find(|tag| tag.starts_with(|c: char| c.is_alphabetic() || c == '_'));
     let name = tags.and_then(|tag| tag.split(|c: char| c.is_whitespace() || matches!(c, '>' | '/' | '<')).next());
     name.unwrap_or_default().chars().take(64).collect()
@@ -213,7 +243,8 @@ fn archive(path: &Path, shown: &str, number: usize, named: bool, limits: &Limits
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) => {
-            return vec![Input::Broken { path: shown.to_owned(), finding: unreadable(shown, &error.to_string()) }];
+            let finding = unreadable(shown, &error.to_string());
+            return vec![Input::Broken { path: shown.to_owned(), kind: Kind::Proxy, finding }];
         }
     };
     let (files, findings) = files_from_zip(shown, &bytes, limits);
@@ -223,7 +254,7 @@ fn archive(path: &Path, shown: &str, number: usize, named: bool, limits: &Limits
             return Vec::new();
         }
         let finding = broken(findings).unwrap_or_else(|| unreadable(shown, "it is no zip archive"));
-        return vec![Input::Broken { path: shown.to_owned(), finding }];
+        return vec![Input::Broken { path: shown.to_owned(), kind: Kind::Proxy, finding }];
     };
     let naming = Naming { prefix: number.to_string(), shown: shown.to_owned() };
     let files: Vec<(String, Vec<u8>)> =
@@ -236,7 +267,7 @@ fn archive(path: &Path, shown: &str, number: usize, named: bool, limits: &Limits
             let finding = Diagnostic::error("bundle::no-bundle", "the archive holds no bundle").help(help);
             finding.at(&Source::new(shown, ""), Span::default())
         });
-        return vec![Input::Broken { path: shown.to_owned(), finding }];
+        return vec![Input::Broken { path: shown.to_owned(), kind: Kind::Proxy, finding }];
     }
     let alone = bundles.len() == 1;
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
@@ -244,6 +275,7 @@ fn archive(path: &Path, shown: &str, number: usize, named: bool, limits: &Limits
         path: if alone { shown.to_owned() } else { naming.show(&root) },
         name: bundle_name(&root, number).unwrap_or_else(|| stem.clone()),
         files: files.into_iter().map(|(name, bytes)| (name, Content::Read(bytes))).collect(),
+        findings: Vec::new(),
         naming: naming.clone(),
         root,
     };

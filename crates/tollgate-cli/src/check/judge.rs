@@ -6,7 +6,7 @@ use tollgate::Limits;
 use tollgate::bundle::{Bundle, BundleKind, Layout};
 use tollgate::diagnostic::{Diagnostic, Diagnostics, Severity, Source, Span};
 use tollgate::entity::Entities;
-use tollgate::policy::{Policy, PolicyDocument, TYPES};
+use tollgate::policy::{Policy, TYPES};
 use tollgate::xml::{Document, decode};
 use tollgate_cases::load::Loaded;
 
@@ -53,11 +53,13 @@ enum First {
 /// Judges everything that was found; the units keep its order.
 pub(crate) fn judge(found: &Found, options: &DeployOptions, entities: &Entities, limits: &Limits) -> Vec<Unit> {
     let first = parallel(&found.inputs, |input| match input {
-        Input::Bundle { path, root, name, files, naming } => bundle(options, path, root, name, files, naming, limits),
+        Input::Bundle { path, root, name, files, findings, naming } => {
+            bundle(options, path, root, name, files, findings.clone(), naming, limits)
+        }
         Input::Document { path, content, named } => document(options, entities, path, content, *named, limits),
-        Input::Broken { path, finding } => First::Unit(Unit {
+        Input::Broken { path, kind, finding } => First::Unit(Unit {
             path: path.clone(),
-            kind: Kind::Proxy,
+            kind: *kind,
             dialect: options.dialect_name(false),
             root: String::new(),
             diagnostics: vec![finding.clone()],
@@ -116,10 +118,10 @@ fn bundle(
     root: &str,
     name: &str,
     files: &[(String, Content)],
+    mut findings: Vec<Diagnostic>,
     naming: &Naming,
     limits: &Limits,
 ) -> First {
-    let mut findings = Vec::new();
     let mut contents = Vec::with_capacity(files.len());
     for (name, content) in files {
         match content.bytes(name) {
@@ -287,10 +289,10 @@ fn document(
         return First::Unit(unit);
     }
     let Some(source) = source else { return First::Unit(unit) };
-    let read = PolicyDocument::parse(&source, stem(path), limits, &mut findings);
-    if let Some(read) = read.filter(|read| !read.is_supported()) {
-        unit.unsupported.push(read.policy.policy_type().element);
+    if let Some(row) = TYPES.iter().find(|row| row.element == root.name() && !row.runs) {
+        unit.unsupported.push(row.element);
     }
+    // The deployment reads the policy, and finds whatever is wrong with it.
     let contents =
         Contents { policies: vec![(path.to_owned(), source.text().to_owned())], is_sap, ..Contents::default() };
     let mut all: Vec<_> = findings.into_iter().chain(options.deployment(&contents, entities).check()).collect();

@@ -134,7 +134,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
 }
 
 fn fill_store(arguments: &Arguments, entities: &Entities, host: &Host, mask: &mut Mask) -> Result<(), Failure> {
-    let now_ms = host.clock.now_ms().map_err(|error| Failure::Failed(error.to_string()))?;
+    let now_ms = host.clock().now_ms().map_err(|error| Failure::Failed(error.to_string()))?;
     for (text, client) in &arguments.tokens {
         mask.learn(text);
         let token = format::Token {
@@ -143,7 +143,7 @@ fn fill_store(arguments: &Arguments, entities: &Entities, host: &Host, mask: &mu
             scope: scopes(entities, client),
             ..format::Token::default()
         };
-        issue(&*host.tokens, &token, entities, now_ms).map_err(|error| Failure::Failed(error.to_string()))?;
+        issue(host.tokens(), &token, entities, now_ms).map_err(|error| Failure::Failed(error.to_string()))?;
     }
     Ok(())
 }

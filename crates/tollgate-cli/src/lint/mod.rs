@@ -14,7 +14,7 @@ mod unauthenticated;
 
 use tollgate::Limits;
 use tollgate::bundle::{Bundle, BundleKind};
-use tollgate::diagnostic::{Diagnostic, Diagnostics};
+use tollgate::diagnostic::Diagnostic;
 use tollgate::xml::Element;
 
 /// What a rule looks at.
@@ -99,9 +99,7 @@ pub(crate) fn bundle(bundles: &[Bundle], limits: &Limits) -> Vec<Diagnostic> {
     let Some((bundle, rest)) = bundles.split_first() else { return Vec::new() };
     let mut findings = Findings::new();
     for document in &bundle.policies {
-        if let Some(document) = document.document(limits, &mut Diagnostics::new()) {
-            findings.extend(policy(document.root()));
-        }
+        findings.extend(document.look(limits, policy).into_iter().flatten());
     }
     if bundle.kind == BundleKind::ApiProxy {
         let around = Around { bundle, shared: rest, limits };

@@ -4,7 +4,7 @@
 //! `;`, and some what follows `,` or `=`, for a parameter of the path.
 
 use tollgate::bundle::{Located, Pipeline, Step};
-use tollgate::diagnostic::{Diagnostic, Diagnostics};
+use tollgate::diagnostic::Diagnostic;
 use tollgate::xml::Element;
 
 use super::condition::exact_paths;
@@ -52,9 +52,7 @@ fn conditions<'p>(
 fn guards(step: &Step, around: &Around<'_>) -> bool {
     let Some(policy) = around.bundle.policy(&step.policy.value) else { return false };
     is_guard(&policy.element)
-        && policy
-            .document(around.limits, &mut Diagnostics::new())
-            .is_some_and(|it| it.root().name() != "OAuthV2" || verifies(it.root()))
+        && policy.look(around.limits, |root| root.name() != "OAuthV2" || verifies(root)).unwrap_or(false)
 }
 
 fn verifies(root: Element<'_>) -> bool {

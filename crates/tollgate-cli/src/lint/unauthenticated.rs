@@ -1,7 +1,7 @@
 //! Doors left open beside locked ones.
 
 use tollgate::bundle::{Bundle, Flow, Located, ProxyEndpoint, RouteTarget, Step};
-use tollgate::diagnostic::{Diagnostic, Diagnostics};
+use tollgate::diagnostic::Diagnostic;
 
 use super::condition::is_preflight;
 use super::{Around, Findings, child, is_authentication, operation};
@@ -70,9 +70,9 @@ fn closes(step: &Step, around: &Around<'_>) -> bool {
 fn tells_who(step: &Step, bundle: &Bundle, around: &Around<'_>, depth: usize) -> bool {
     let Some(policy) = bundle.policy(&step.policy.value) else { return false };
     if policy.element == "FlowCallout" {
-        let Some(document) = policy.document(around.limits, &mut Diagnostics::new()) else { return true };
-        let Some(name) = child(document.root(), "SharedFlowBundle") else { return true };
-        let called = around.shared.iter().find(|it| it.name == name.text());
+        let name = policy.look(around.limits, |root| child(root, "SharedFlowBundle").map(|it| it.text().into_owned()));
+        let Some(name) = name.flatten() else { return true };
+        let called = around.shared.iter().find(|it| it.name == name);
         // One that is not at hand may authenticate.
         return called.is_none_or(|called| {
             depth < DEPTH
@@ -86,8 +86,7 @@ fn tells_who(step: &Step, bundle: &Bundle, around: &Around<'_>, depth: usize) ->
     if policy.element != "OAuthV2" {
         return is_authentication(&policy.element);
     }
-    let document = policy.document(around.limits, &mut Diagnostics::new());
-    document.is_some_and(|document| operation(document.root()).starts_with("Verify"))
+    policy.look(around.limits, |root| operation(root).starts_with("Verify")).unwrap_or(false)
 }
 
 /// Whether every target endpoint authenticates before it is called.
