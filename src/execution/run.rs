@@ -57,8 +57,8 @@ pub(crate) struct Judged {
 
 impl Judged {
     /// What a policy has read.
-    pub(crate) fn read(decoded: Decoded, valid: Option<bool>) -> Self {
-        Self { valid, text: None, decoded: OnceCell::from(Some(Box::new(decoded))) }
+    pub(crate) fn read(decoded: Box<Decoded>, valid: Option<bool>) -> Self {
+        Self { valid, text: None, decoded: OnceCell::from(Some(decoded)) }
     }
 
     /// A JWT that is read when somebody asks.

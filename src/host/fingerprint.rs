@@ -105,7 +105,7 @@ impl LongFingerprintKey {
             words += 4;
         }
         state.absorb(text.len() as u64);
-        state.end(words * 8 << 56)
+        state.end((words * 8) << 56)
     }
 }
 

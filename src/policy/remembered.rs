@@ -83,9 +83,7 @@ impl<T> Remembered<T> {
 
 /// The half that does not choose the set.
 fn hint(fingerprint: u128) -> u64 {
-    #[expect(clippy::cast_possible_truncation, reason = "the high half fits")]
-    let hint = (fingerprint >> 64) as u64;
-    hint
+    (fingerprint >> 64) as u64
 }
 
 #[cfg(test)]

@@ -142,7 +142,7 @@ impl Compiled {
             Err(raised) => return StepResult::Raise(raised),
         };
         let found = self.judge(cx, now, answered);
-        conclude(cx, TokenKind::Jws, found.map(Found::Read), true)
+        conclude(cx, TokenKind::Jws, found.map(Found::from), true)
     }
 
     fn judge(&self, cx: &StepContext<'_, '_>, now: i64, answered: Option<Reply>) -> Result<Decoded, Refusal> {

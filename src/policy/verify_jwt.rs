@@ -253,7 +253,7 @@ impl Compiled {
             (None, Opener::Verify(keys)) => self.judge_unread(cx, keys, now),
             _ => None,
         };
-        let found = found.unwrap_or_else(|| self.judge(cx, now, answered).map(Found::Read));
+        let found = found.unwrap_or_else(|| self.judge(cx, now, answered).map(Found::from));
         conclude(cx, TokenKind::Jwt, found, true)
     }
 
@@ -284,7 +284,7 @@ impl Compiled {
                 return Some(Ok(Found::Unread(TokenText::behind_bearer(token))));
             }
             let header = ReadHeader::parse(compact.header);
-            Some(header.and_then(|header| self.proven(cx, compact, header, now)).map(Found::Read))
+            Some(header.and_then(|header| self.proven(cx, compact, header, now)).map(Found::from))
         })
     }
 

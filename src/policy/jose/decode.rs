@@ -53,9 +53,15 @@ pub(crate) fn decoded(compact: Compact<'_>, header: ReadHeader, kind: TokenKind)
 /// What a policy found a token to say.
 pub(crate) enum Found {
     /// Read already.
-    Read(Decoded),
+    Read(Box<Decoded>),
     /// A JWT to be read when somebody asks.
     Unread(TokenText),
+}
+
+impl From<Decoded> for Found {
+    fn from(decoded: Decoded) -> Self {
+        Self::Read(Box::new(decoded))
+    }
 }
 
 /// DecodeJWT and DecodeJWS as they run.
@@ -79,7 +85,7 @@ impl Decoder {
                 })
             })
         });
-        conclude(cx, self.kind, found.map(Found::Read), false)
+        conclude(cx, self.kind, found.map(Found::from), false)
     }
 }
 
