@@ -18,7 +18,7 @@ use http::Request;
 use tollgate::bundle::Bundle;
 use tollgate::diagnostic::{Diagnostics, Source};
 use tollgate::entity::Entities;
-use tollgate::host::{AccessToken, FixedClock, Host, MemoryTokenStore, TokenHash, TokenKey, TokenStatus, TokenStore};
+use tollgate::host::{AccessToken, FixedClock, Host, MemoryTokenStore, TokenHash, TokenKey, TokenStatus};
 use tollgate::policy::PolicyDocument;
 use tollgate::{Decision, Deployment, Limits, PolicyEngine, Progress};
 

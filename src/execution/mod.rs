@@ -112,48 +112,45 @@ impl<'r> Execution<'r> {
     pub(crate) fn drive(&mut self, snapshot: &Snapshot) -> Signal {
         let Some(proxy) = self.run.proxy.and_then(|at| snapshot.proxies.get(at as usize)) else { return Signal::Done };
         loop {
-            while let Some(list) = self.cursor.list {
-                let Some(step) = proxy.steps(list).get(self.cursor.at as usize) else {
-                    self.leave_list();
-                    continue;
-                };
-                let Some(policy) = proxy.policy(step.policy) else {
-                    self.cursor.at += 1;
-                    continue;
-                };
-                if !policy.enabled {
-                    self.cursor.at += 1;
-                    continue;
-                }
-                if !step.condition.is_always() {
-                    match (View { run: &self.run, snapshot, proxy }).holds(&step.condition) {
-                        Some(true) => {}
-                        Some(false) => {
-                            self.cursor.at += 1;
-                            continue;
-                        }
-                        None => {
-                            self.raise(snapshot, proxy, Raised::host_failure());
-                            continue;
+            'lists: while let Some(list) = self.cursor.list {
+                let steps = proxy.steps(list);
+                while let Some(step) = steps.get(self.cursor.at as usize) {
+                    let Some(policy) = proxy.policy(step.policy).filter(|policy| policy.enabled) else {
+                        self.cursor.at += 1;
+                        continue;
+                    };
+                    if !step.condition.is_always() {
+                        match (View { run: &self.run, snapshot, proxy }).holds(&step.condition) {
+                            Some(true) => {}
+                            Some(false) => {
+                                self.cursor.at += 1;
+                                continue;
+                            }
+                            None => {
+                                self.raise(snapshot, proxy, Raised::host_failure());
+                                continue 'lists;
+                            }
                         }
                     }
+                    self.run.begin_step();
+                    if self.run.steps > snapshot.settings.limits.steps {
+                        self.stop(snapshot, proxy, policy, step.policy);
+                        continue 'lists;
+                    }
+                    let mut cx = StepContext { run: &mut self.run, snapshot, proxy, policy };
+                    // Going on owns nothing: there is no need to look for what to drop.
+                    let result = ManuallyDrop::new(policy.compiled.execute(&mut cx));
+                    if matches!(*result, StepResult::Continue) {
+                        self.cursor.at += 1;
+                        continue;
+                    }
+                    let result = ManuallyDrop::into_inner(result);
+                    match self.settle(snapshot, proxy, policy, step.policy, result) {
+                        Some(signal) => return signal,
+                        None => continue 'lists,
+                    }
                 }
-                self.run.begin_step();
-                if self.run.steps > snapshot.settings.limits.steps {
-                    self.stop(snapshot, proxy, policy, step.policy);
-                    continue;
-                }
-                let mut cx = StepContext { run: &mut self.run, snapshot, proxy, policy };
-                // Going on owns nothing: there is no need to look for what to drop.
-                let result = ManuallyDrop::new(policy.compiled.execute(&mut cx));
-                if matches!(*result, StepResult::Continue) {
-                    self.cursor.at += 1;
-                    continue;
-                }
-                let result = ManuallyDrop::into_inner(result);
-                if let Some(signal) = self.settle(snapshot, proxy, policy, step.policy, result) {
-                    return signal;
-                }
+                self.leave_list();
             }
             // A policy document is over after its steps.
             if proxy.is_bare() && self.cursor.stage == Stage::Request(Endpoint::Proxy, Part::Pre) {
