@@ -13,6 +13,8 @@ fn main() {
         return;
     };
     let times: usize = arguments.next().and_then(|times| times.parse().ok()).unwrap_or(1);
-    let (_, run) = all.iter().find(|(one, _)| *one == name).unwrap();
+    // The jobs of JWTs are no part of the list: their tokens take long to sign.
+    let signed = if name.contains("JWT") { jobs::counted_jwt() } else { Vec::new() };
+    let (_, run) = all.iter().chain(&signed).find(|(one, _)| *one == name).unwrap();
     (0..times).for_each(|_| run());
 }

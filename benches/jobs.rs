@@ -393,6 +393,17 @@ pub(crate) fn counted() -> Vec<(String, Box<dyn Fn()>)> {
     all
 }
 
+/// The jobs of JWTs, and beside them the bare checks of their signatures.
+pub(crate) fn counted_jwt() -> Vec<(String, Box<dyn Fn()>)> {
+    let jobs = verify_jwt().into_iter();
+    let mut all: Vec<(String, Box<dyn Fn()>)> =
+        jobs.map(|job| (job.name.to_owned(), Box::new(move || job.run()) as Box<dyn Fn()>)).collect();
+    for algorithm in ["HS256", "RS256", "ES256"] {
+        all.push((format!("JWT signature alone, {algorithm}"), Box::new(bare_signature(algorithm))));
+    }
+    all
+}
+
 /// The example of an API product with operations, as it stands in `policies-examples/weather`.
 pub(crate) fn weather() -> Deployment {
     let read =

@@ -57,7 +57,7 @@ pub struct Limits {
     pub token_bytes: usize,
     /// Bytes of one JWT access token. Most servers take 8 KB of headers in all; up to 4 KB need no heap.
     pub jwt_bytes: usize,
-    /// Verified JWT access tokens whose facts one policy remembers; 8 bytes each while empty, about 250 when in use.
+    /// Verified JWT access tokens whose facts one policy remembers; 16 bytes each while empty, about 150 when in use.
     pub remembered_jwts: usize,
     /// Bytes of one token that a JWT or JWS policy takes, from a header or from anywhere else.
     pub jose_bytes: usize,

@@ -53,7 +53,7 @@ pub(crate) struct Cold {
     pub(super) unnamed: Vec<(Box<str>, Value<'static>)>,
     /// Failures beside the fault in force, the latest last.
     pub(super) failures: Vec<Raised>,
-    /// What policies found in tokens, by their indices.
+    /// What policies found in tokens before the latest one did, by their indices.
     pub(super) judged: Vec<(u32, Judged)>,
     /// How far a policy got that asks its host more than once.
     pub(crate) progress: usize,

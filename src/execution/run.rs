@@ -46,12 +46,36 @@ pub(crate) struct Verified {
 }
 
 /// What a policy found in a token, and what it thought of it.
-#[derive(Clone)]
 pub(crate) struct Judged {
-    /// What the token says; nothing when the policy failed.
-    pub(crate) decoded: Option<Arc<Decoded>>,
     /// Its verdict; none of a policy that only decodes.
     pub(crate) valid: Option<bool>,
+    /// Where the text of a JWT is that was not read in whole, as nobody had asked for more of it than whether it is good.
+    text: Option<TokenText>,
+    /// What the token says; nothing when the policy failed.
+    decoded: OnceCell<Option<Box<Decoded>>>,
+}
+
+impl Judged {
+    /// What a policy has read.
+    pub(crate) fn read(decoded: Box<Decoded>, valid: Option<bool>) -> Self {
+        Self { valid, text: None, decoded: OnceCell::from(Some(decoded)) }
+    }
+
+    /// A JWT that is read when somebody asks.
+    pub(crate) fn unread(text: TokenText, valid: Option<bool>) -> Self {
+        Self { valid, text: Some(text), decoded: OnceCell::new() }
+    }
+
+    /// Nothing: the policy failed.
+    pub(crate) fn refused(valid: Option<bool>) -> Self {
+        Self { valid, text: None, decoded: OnceCell::from(None) }
+    }
+
+    /// What the token says.
+    pub(crate) fn decoded<'a>(&'a self, run: &'a Run<'_>) -> Option<&'a Decoded> {
+        let read = || self.text.as_ref().and_then(|text| Decoded::of_jwt_text(run.token_text(text))).map(Box::new);
+        self.decoded.get_or_init(read).as_deref()
+    }
 }
 
 /// What VerifyAPIKey found out; the variables it sets are read from here too.
@@ -74,6 +98,16 @@ pub(crate) enum TokenText {
     Owned(Arc<str>),
 }
 
+impl TokenText {
+    /// The place of a token that stands behind `Bearer ` in the header as received.
+    #[inline]
+    pub(crate) fn behind_bearer(token: &[u8]) -> Self {
+        const START: usize = "Bearer ".len();
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Self::Header { start: place(START), end: place(START + token.len()) }
+    }
+}
+
 const UNREAD: i64 = i64::MIN;
 
 /// The state of one request.
@@ -82,6 +116,8 @@ pub(crate) struct Run<'r> {
     received: RequestMessage<'r>,
     pub(crate) side: Side,
     pub(crate) verified: Option<Verified>,
+    /// What the latest policy found in a token, by its index.
+    judged: Option<(u32, Judged)>,
     /// The key that was verified last.
     key: Option<VerifiedKey>,
     /// Whether that was after the token.
@@ -109,6 +145,7 @@ impl<'r> Run<'r> {
             received,
             side: Side::Request,
             verified: None,
+            judged: None,
             key: None,
             key_is_latest: false,
             fault: None,
@@ -202,22 +239,20 @@ impl<'r> Run<'r> {
 
     /// Notes what a policy, by its index, found in a token; what was written to its variables before is over.
     pub(crate) fn judge(&mut self, proxy: &ProxyPlan, policy: u32, judged: Judged) {
-        let cold = self.cold_mut();
-        for (slot, (_, entry)) in cold.slots.iter_mut().zip(proxy.names.iter()) {
-            if matches!(&entry.kind, Kind::Decoded { policy: of, .. } if *of == policy) {
-                *slot = None;
-            }
-        }
-        let known = &mut cold.judged;
-        match known.iter_mut().find(|(at, _)| *at == policy) {
-            Some((_, before)) => *before = judged,
-            None => known.push((policy, judged)),
+        self.unset(proxy, |kind| matches!(kind, Kind::Decoded { policy: of, .. } if *of == policy));
+        if let Some(before) = self.judged.replace((policy, judged))
+            && before.0 != policy
+        {
+            let earlier = &mut self.cold_mut().judged;
+            earlier.retain(|(at, _)| *at != before.0);
+            earlier.push(before);
         }
     }
 
     /// What a policy found in a token.
     pub(crate) fn judged(&self, policy: u32) -> Option<&Judged> {
-        self.cold()?.judged.iter().find(|(at, _)| *at == policy).map(|(_, judged)| judged)
+        let earlier = self.cold().into_iter().flat_map(|cold| &cold.judged);
+        self.judged.iter().chain(earlier).find(|(at, _)| *at == policy).map(|(_, judged)| judged)
     }
 
     /// The target endpoint, once it is known.

@@ -116,7 +116,7 @@ impl<'a> View<'a, '_> {
             return judged.valid.map(Value::Boolean);
         }
         let dialect = &self.snapshot.settings.dialect;
-        variable.read(judged.decoded.as_ref()?, self.now_ms(), dialect.jwt_times_in_ms)
+        variable.read(judged.decoded(self.run)?, self.now_ms(), dialect.jwt_times_in_ms)
     }
 
     /// A field of a message; that of an error message which nobody has needed yet is the one of its default.

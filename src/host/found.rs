@@ -15,6 +15,12 @@ pub struct FoundToken(Found);
 enum Found {
     Record(Arc<AccessToken>),
     Compact(CompactToken),
+    /// A record that many tokens share, with the times of one of them.
+    Dated {
+        grant: Arc<AccessToken>,
+        issued_at_ms: i64,
+        expires_at_ms: i64,
+    },
 }
 
 impl From<Arc<AccessToken>> for FoundToken {
@@ -31,11 +37,17 @@ impl From<CompactToken> for FoundToken {
 }
 
 impl FoundToken {
+    /// A token whose record is that of others too, but for its times.
+    #[inline]
+    pub(crate) fn dated(grant: Arc<AccessToken>, issued_at_ms: i64, expires_at_ms: i64) -> Self {
+        Self(Found::Dated { grant, issued_at_ms, expires_at_ms })
+    }
+
     /// Whether it may be used.
     #[inline]
     pub fn status(&self) -> TokenStatus {
         match &self.0 {
-            Found::Record(record) => record.status,
+            Found::Record(record) | Found::Dated { grant: record, .. } => record.status,
             Found::Compact(token) => token.status(),
         }
     }
@@ -44,6 +56,7 @@ impl FoundToken {
     pub fn issued_at_ms(&self) -> i64 {
         match &self.0 {
             Found::Record(record) => record.issued_at_ms,
+            Found::Dated { issued_at_ms, .. } => *issued_at_ms,
             Found::Compact(token) => token.issued_at_ms(),
         }
     }
@@ -59,6 +72,7 @@ impl FoundToken {
     pub fn expires_at_ms(&self) -> Option<i64> {
         match &self.0 {
             Found::Record(record) => record.expires_at_ms,
+            Found::Dated { expires_at_ms, .. } => Some(*expires_at_ms),
             Found::Compact(token) => token.expires_at_ms(),
         }
     }
@@ -72,7 +86,7 @@ impl FoundToken {
     #[inline]
     pub(crate) fn grant_id(&self) -> Option<GrantId> {
         match &self.0 {
-            Found::Record(_) => None,
+            Found::Record(_) | Found::Dated { .. } => None,
             Found::Compact(token) => Some(token.grant()),
         }
     }
@@ -81,7 +95,7 @@ impl FoundToken {
     #[inline]
     pub(crate) fn grant<'a>(&'a self, store: &'a dyn TokenStore) -> Option<&'a AccessToken> {
         match &self.0 {
-            Found::Record(record) => Some(record),
+            Found::Record(record) | Found::Dated { grant: record, .. } => Some(record),
             Found::Compact(token) => store.grant(token.grant()),
         }
     }
@@ -90,6 +104,10 @@ impl FoundToken {
     pub fn into_record(self, store: &dyn TokenStore) -> Option<Arc<AccessToken>> {
         match self.0 {
             Found::Record(record) => Some(record),
+            Found::Dated { grant, issued_at_ms, expires_at_ms } => {
+                let expires_at_ms = Some(expires_at_ms);
+                Some(Arc::new(AccessToken { issued_at_ms, expires_at_ms, ..AccessToken::clone(&grant) }))
+            }
             Found::Compact(token) => Some(Arc::new(AccessToken {
                 status: token.status(),
                 issued_at_ms: token.issued_at_ms(),

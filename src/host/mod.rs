@@ -20,7 +20,7 @@ mod token;
 
 use std::sync::Arc;
 
-pub(crate) use fingerprint::FingerprintKey;
+pub(crate) use fingerprint::{FingerprintKey, LongFingerprintKey};
 use guard::Guarded;
 pub(crate) use guard::{answered, ask};
 

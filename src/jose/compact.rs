@@ -17,28 +17,51 @@ impl<'a> Compact<'a> {
     /// work with it. Up to 4 KB of token take the stack, more of it the heap.
     ///
     /// The caller bounds the length of the token.
-    pub(crate) fn decoded<R>(token: &str, work: impl FnOnce(Option<Compact<'_>>) -> R) -> R {
+    pub(crate) fn decoded<R>(token: &(impl AsRef<[u8]> + ?Sized), work: impl FnOnce(Option<Compact<'_>>) -> R) -> R {
+        Self::decoded_beyond(token.as_ref(), |_| false, |decoded| work(decoded.map(|(compact, _)| compact)))
+    }
+
+    /// The same, but a header whose text is known, as it was decoded before, is left empty.
+    pub(crate) fn decoded_beyond<R>(
+        token: &[u8],
+        is_known: impl Fn(&[u8]) -> bool,
+        work: impl FnOnce(Option<(Compact<'_>, HeaderText<'_>)>) -> R,
+    ) -> R {
         // The stack has to be cleared first, so most tokens get less of it.
         let bytes = token.len() / 4 * 3 + 3;
         if bytes <= SMALL {
-            work(Compact::decode(token, &mut [0; SMALL]))
+            work(Compact::decode(token, is_known, &mut [0; SMALL]))
         } else if bytes <= LARGE {
-            work(Compact::decode(token, &mut [0; LARGE]))
+            work(Compact::decode(token, is_known, &mut [0; LARGE]))
         } else {
-            work(Compact::decode(token, &mut vec![0; bytes]))
+            work(Compact::decode(token, is_known, &mut vec![0; bytes]))
         }
     }
 
-    fn decode(token: &'a str, buffer: &'a mut [u8]) -> Option<Self> {
-        let token = token.as_bytes();
-        let mut dots = memchr::memchr_iter(b'.', token);
-        let (first, second, None) = (dots.next()?, dots.next()?, dots.next()) else { return None };
-        let signed = token.get(..second)?;
-        let (header, buffer) = part(token.get(..first)?, buffer)?;
-        let (payload, buffer) = part(token.get(first + 1..second)?, buffer)?;
-        let (signature, _) = part(token.get(second + 1..)?, buffer)?;
-        Some(Self { signed, header, payload, signature })
+    fn decode(
+        token: &'a [u8],
+        is_known: impl Fn(&[u8]) -> bool,
+        buffer: &'a mut [u8],
+    ) -> Option<(Self, HeaderText<'a>)> {
+        // A third dot would be in the signature, which has none in its alphabet.
+        let first = memchr::memchr(b'.', token)?;
+        let (text, rest) = (token.get(..first)?, token.get(first + 1..)?);
+        let second = memchr::memchr(b'.', rest)?;
+        let signed = token.get(..first + 1 + second)?;
+        let is_known = is_known(text);
+        let (header, buffer) = part(if is_known { &[] } else { text }, buffer)?;
+        let (payload, buffer) = part(rest.get(..second)?, buffer)?;
+        let (signature, _) = part(rest.get(second + 1..)?, buffer)?;
+        Some((Self { signed, header, payload, signature }, HeaderText { text, is_known }))
     }
+}
+
+/// A header as it was sent.
+#[derive(Clone, Copy)]
+pub(crate) struct HeaderText<'a> {
+    pub(crate) text: &'a [u8],
+    /// Whether it was known, and therefore not decoded.
+    pub(crate) is_known: bool,
 }
 
 const SMALL: usize = 1_000;

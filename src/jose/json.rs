@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::flat::Simple;
+
 /// The text is no JSON, or not of the shape that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
@@ -59,6 +61,12 @@ pub(crate) struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
+    /// The text it stands for, if it is written as it is.
+    #[inline]
+    pub(super) fn unescaped(self) -> Option<&'a str> {
+        (!self.escaped).then_some(self.raw)
+    }
+
     /// The text it stands for; copied only when it has escapes.
     #[inline]
     pub(crate) fn decode(self) -> Cow<'a, str> {
@@ -169,6 +177,19 @@ impl<'a> Scanner<'a> {
         // The cast saturates, and parts of a millisecond are none.
         let millis = (seconds * 1000.0) as i64;
         Ok(Member::Good(millis))
+    }
+
+    /// A value as nearly all are: a text without escapes, a whole number of few digits, a word, or an array of texts.
+    pub(super) fn simple(&mut self) -> Result<Simple<'a>, Malformed> {
+        Ok(match self.peek().ok_or(Malformed)? {
+            b'"' => Simple::Text(self.string()?.unescaped().ok_or(Malformed)?),
+            b'0'..=b'9' => Simple::Number(self.few_digits().ok_or(Malformed)?),
+            b't' => self.word(b"true").map(|()| Simple::Boolean(true))?,
+            b'f' => self.word(b"false").map(|()| Simple::Boolean(false))?,
+            b'n' => self.word(b"null").map(|()| Simple::Null)?,
+            b'[' => self.text_or_texts()?.good().map(|_| Simple::Texts).ok_or(Malformed)?,
+            _ => return Err(Malformed),
+        })
     }
 
     /// A whole number as nearly every date is written: fifteen digits at most, the first no zero, and nothing else.
@@ -293,11 +314,14 @@ impl<'a> Scanner<'a> {
 
     #[inline]
     fn string(&mut self) -> Result<Text<'a>, Malformed> {
-        self.byte(b'"')?;
-        let start = self.at;
-        self.plain()?;
+        let Some([b'"', rest @ ..]) = self.bytes.get(self.at..) else { return Err(Malformed) };
+        // Most names and many values end within the first word.
+        let found = rest.first_chunk::<8>().map_or(0, |word| special(u64::from_le_bytes(*word)));
+        let length = if found != 0 { first_of(found) } else { plain(rest).ok_or(Malformed)? };
+        let start = self.at + 1;
+        self.at = start + length + 1;
         // Nearly every string ends here; those with escapes go on apart.
-        let escaped = self.take()? != b'"';
+        let escaped = rest.get(length) != Some(&b'"');
         if escaped {
             self.escaped()?;
         }
@@ -319,7 +343,6 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    #[inline]
     fn plain(&mut self) -> Result<(), Malformed> {
         self.at += plain(self.bytes.get(self.at..).ok_or(Malformed)?).ok_or(Malformed)?;
         Ok(())
@@ -409,24 +432,37 @@ impl<'a> Scanner<'a> {
 }
 
 /// How many bytes stand before the first quote, backslash or control character.
-///
-/// Eight bytes are looked at together. Each test marks the high bit of every byte it is true of; it may mark wrong ones
-/// too, but only above a right one, and the lowest is the one that counts.
+#[inline(never)]
 fn plain(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 0xff;
-    const HIGH: u64 = ONES * 0x80;
-    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word & HIGH;
     let (words, rest) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        // With its second bit turned over a quote comes right behind the control characters.
-        let found = below(word ^ (ONES * 2), 0x21) | below(word ^ (ONES * u64::from(b'\\')), 1);
+        let found = special(u64::from_le_bytes(*word));
         if found != 0 {
-            return Some(at * 8 + (found.trailing_zeros() / 8) as usize);
+            return Some(at * 8 + first_of(found));
         }
     }
     let last = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)?;
     Some(words.len() * 8 + last)
+}
+
+/// Marks of the bytes of a word that are quotes, backslashes or control characters.
+///
+/// Each of the two tests marks the high bit of every byte it is true of; it may mark wrong ones too, but only above a
+/// right one, and the lowest is the one that counts.
+#[inline(always)]
+fn special(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES * 0x80;
+    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound));
+    // With its second bit turned over a quote comes right behind the control characters. Neither test changes the high
+    // bits, so that those of the word itself tell which bytes are not ASCII.
+    (below(word ^ (ONES * 2), 0x21) | below(word ^ (ONES * u64::from(b'\\')), 1)) & !word & HIGH
+}
+
+/// The byte of the lowest mark.
+#[inline(always)]
+fn first_of(marks: u64) -> usize {
+    (marks.trailing_zeros() / 8) as usize
 }
 
 /// The arrays and objects that are still open, one bit each.

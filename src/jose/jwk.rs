@@ -136,7 +136,12 @@ impl Jwk {
             Some(Value::Array(ops)) => ops.iter().any(|op| operations.iter().any(|known| op == known)),
             Some(_) => false,
         };
-        if ops && is("use", usage) && is("alg", algorithm) { Ok(()) } else { Err(KeyError::WrongKind) }
+        let is_algorithm = match self.members.get("alg") {
+            None => true,
+            Some(Value::String(text)) => algorithm_named(text) == algorithm,
+            Some(_) => false,
+        };
+        if ops && is("use", usage) && is_algorithm { Ok(()) } else { Err(KeyError::WrongKind) }
     }
 
     fn public<K>(&self, make: impl FnOnce(PublicKey<'_>) -> Result<K, KeyError>) -> Result<K, KeyError> {
@@ -172,6 +177,11 @@ impl Jwk {
         }
         Ok([&[4][..], &x, &y].concat())
     }
+}
+
+/// The algorithm that the `alg` of a key means: some makers of keys name ES512 after the bits of its curve.
+pub(super) fn algorithm_named(text: &str) -> &str {
+    if text == "ES521" { "ES512" } else { text }
 }
 
 /// RSA keys of a generator whose primes are powers of 65537 modulo small primes (CVE-2017-15361): they can be factored.

@@ -6,6 +6,7 @@
 //! | read the header, then compare its algorithm with the key's | [`header`], [`algorithm`] |
 //! | verify over the bytes as they were sent | [`key`] |
 //! | only then read the claims | [`claims`] |
+//! | or all of an object that is simple, without the heap | [`flat`] |
 //! | of an encrypted token: its parts and names | [`encryption`] |
 //!
 //! An algorithm belongs to a key and never comes from the token (RFC 8725 section 3.1). `none` has no key, a header
@@ -19,6 +20,7 @@ mod compact;
 mod der;
 mod encrypted;
 mod encryption;
+mod flat;
 mod header;
 mod json;
 #[cfg(feature = "jwe")]
@@ -33,8 +35,9 @@ mod tests;
 
 pub(crate) use algorithm::{Algorithm, Family};
 pub(crate) use claims::Claims;
-pub(crate) use compact::Compact;
+pub(crate) use compact::{Compact, HeaderText};
 pub(crate) use encryption::{ContentAlgorithm, KeyAlgorithm, five_parts};
+pub(crate) use flat::{Flat, Simple};
 pub(crate) use header::Header;
 pub(crate) use json::Malformed;
 pub(crate) use jwk::JwkSet;

@@ -1,6 +1,7 @@
 //! A bounded memory of what was worked out once and holds for good: parsed facts and prepared keys, never verdicts.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 
@@ -12,8 +13,14 @@ use crate::host::FingerprintKey;
 /// grow, and what is new takes the place of something stale, or else of anything else in its set. Nobody can aim at a set
 /// without the key of the fingerprints.
 pub(crate) struct Remembered<T> {
-    places: Box<[ArcSwapOption<Entry<T>>]>,
+    places: Box<[Place<T>]>,
     key: FingerprintKey,
+}
+
+struct Place<T> {
+    /// Half of the fingerprint, which tells where there is no need to look; it may lag behind.
+    hint: AtomicU64,
+    entry: ArcSwapOption<Entry<T>>,
 }
 
 struct Entry<T> {
@@ -30,7 +37,13 @@ impl<T> Remembered<T> {
             0 => 0,
             some => some.div_ceil(WAYS).next_power_of_two() * WAYS,
         };
-        Self { places: (0..places).map(|_| ArcSwapOption::empty()).collect(), key: FingerprintKey::random() }
+        let place = |_| Place { hint: AtomicU64::new(0), entry: ArcSwapOption::empty() };
+        Self { places: (0..places).map(place).collect(), key: FingerprintKey::random() }
+    }
+
+    /// Whether it remembers nothing at all.
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.places.is_empty()
     }
 
     /// The fingerprint of a text, known to this memory alone; a memory of nothing needs none.
@@ -40,10 +53,10 @@ impl<T> Remembered<T> {
 
     /// What `read` makes of the value of a fingerprint, if there is one.
     pub(crate) fn get<R>(&self, fingerprint: u128, read: impl FnOnce(&T) -> Option<R>) -> Option<R> {
-        let entry = self
-            .set(fingerprint)
-            .iter()
-            .map(ArcSwapOption::load)
+        let hint = hint(fingerprint);
+        let hinted = self.set(fingerprint).iter().filter(|place| place.hint.load(Ordering::Relaxed) == hint);
+        let entry = hinted
+            .map(|place| place.entry.load())
             .find(|entry| entry.as_ref().is_some_and(|entry| entry.fingerprint == fingerprint))?;
         read(&entry.as_ref()?.value)
     }
@@ -52,19 +65,25 @@ impl<T> Remembered<T> {
     pub(crate) fn insert(&self, fingerprint: u128, value: T, is_stale: impl Fn(&T) -> bool) {
         let set = self.set(fingerprint);
         let free = set.iter().find(|place| {
-            place.load().as_ref().is_none_or(|entry| entry.fingerprint == fingerprint || is_stale(&entry.value))
+            place.entry.load().as_ref().is_none_or(|entry| entry.fingerprint == fingerprint || is_stale(&entry.value))
         });
         // Bits that did not choose the set choose the place in it.
         let chance = usize::try_from((fingerprint >> 64) % (WAYS as u128)).unwrap_or_default();
         if let Some(place) = free.or_else(|| set.get(chance)) {
-            place.store(Some(Arc::new(Entry { fingerprint, value })));
+            place.entry.store(Some(Arc::new(Entry { fingerprint, value })));
+            place.hint.store(hint(fingerprint), Ordering::Relaxed);
         }
     }
 
-    fn set(&self, fingerprint: u128) -> &[ArcSwapOption<Entry<T>>] {
+    fn set(&self, fingerprint: u128) -> &[Place<T>] {
         let start = (fingerprint as usize) & (self.places.len() / WAYS).saturating_sub(1);
         self.places.get(start * WAYS..).and_then(|rest| rest.get(..WAYS)).unwrap_or_default()
     }
+}
+
+/// The half that does not choose the set.
+fn hint(fingerprint: u128) -> u64 {
+    (fingerprint >> 64) as u64
 }
 
 #[cfg(test)]

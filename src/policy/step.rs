@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 
 use crate::execution::{Run as RunState, Shadowed, View};
 use crate::fault::{FaultSpec, Raised};
@@ -108,6 +109,20 @@ impl<'s, 'r> StepContext<'s, 'r> {
     /// The variables as they are now.
     pub(crate) fn view(&self) -> View<'_, 'r> {
         View { run: self.run, snapshot: self.snapshot, proxy: self.proxy }
+    }
+
+    /// What stands behind `Bearer ` in the `Authorization` header of a request that came with one and was not changed,
+    /// as nearly all clients write it. Its characters are the caller's to judge.
+    #[inline]
+    pub(crate) fn unread_bearer(&self, limit: usize) -> Option<&[u8]> {
+        if self.run.is_edited() {
+            return None;
+        }
+        let headers = self.run.received().headers();
+        let token = headers.get(AUTHORIZATION)?.as_bytes().strip_prefix(b"Bearer ")?;
+        // Two such headers are two callers. Most requests have no header twice, and need not be asked for this one.
+        let is_one = headers.len() == headers.keys_len() || headers.get_all(AUTHORIZATION).iter().nth(1).is_none();
+        (is_one && !token.is_empty() && token.len() <= limit).then_some(token)
     }
 
     /// A variable's value as owned text.

@@ -1,7 +1,7 @@
 //! VerifyJWS: verifies a signature over any payload.
 
 use super::common::ValueOrRef;
-use super::jose::decode::{conclude, decoded};
+use super::jose::decode::{Found, conclude, decoded};
 use super::jose::elements::{self, PrivateKey, PublicKey, SecretKey};
 use super::jose::keys::{Elements, Verifiers};
 use super::jose::named::{NamedValues, Registered, compile_option};
@@ -142,7 +142,7 @@ impl Compiled {
             Err(raised) => return StepResult::Raise(raised),
         };
         let found = self.judge(cx, now, answered);
-        conclude(cx, TokenKind::Jws, found, true)
+        conclude(cx, TokenKind::Jws, found.map(Found::from), true)
     }
 
     fn judge(&self, cx: &StepContext<'_, '_>, now: i64, answered: Option<Reply>) -> Result<Decoded, Refusal> {

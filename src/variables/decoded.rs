@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::time::civil;
 use super::value::Value;
+use crate::jose::{Claims, Compact, Malformed, object};
 
 /// What a policy found in a token.
 #[derive(Debug, Default)]
@@ -21,6 +22,31 @@ pub(crate) struct Decoded {
     pub(crate) expires_at_ms: Option<i64>,
     pub(crate) not_before_ms: Option<i64>,
     pub(crate) issued_at_ms: Option<i64>,
+}
+
+impl Decoded {
+    /// What a JWT says that has a header.
+    pub(crate) fn of_jwt(compact: Compact<'_>, header: Map<String, Json>) -> Result<Self, Malformed> {
+        let claims = object(compact.payload)?;
+        let times = Claims::parse(compact.payload)?;
+        Ok(Self {
+            header,
+            header_json: String::from_utf8_lossy(compact.header).into(),
+            payload: Some(String::from_utf8_lossy(compact.payload).into()),
+            claims: Some(claims),
+            expires_at_ms: times.exp.good(),
+            not_before_ms: times.nbf.good(),
+            issued_at_ms: times.iat.good(),
+        })
+    }
+
+    /// The same of a text that was taken for one before.
+    pub(crate) fn of_jwt_text(token: &str) -> Option<Self> {
+        Compact::decoded(token, |compact| {
+            let compact = compact?;
+            Self::of_jwt(compact, object(compact.header).ok()?).ok()
+        })
+    }
 }
 
 /// A variable named after a policy that decodes tokens, as in `jwt.{policy}.claim.issuer`.

@@ -1,13 +1,11 @@
 //! Decoding tokens, without believing them.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value as Json};
 
 use super::failure::{Failure, Refusal, TokenKind};
 use super::source::Source;
-use crate::execution::Judged;
-use crate::jose::{Claims, Compact, five_parts, object};
+use crate::execution::{Judged, TokenText};
+use crate::jose::{Compact, five_parts, object};
 use crate::policy::{StepContext, StepResult};
 use crate::variables::Decoded;
 
@@ -18,7 +16,7 @@ pub(crate) struct ReadHeader {
 }
 
 impl ReadHeader {
-    pub(super) fn parse(header: &[u8]) -> Result<Self, Refusal> {
+    pub(crate) fn parse(header: &[u8]) -> Result<Self, Refusal> {
         let members = object(header).map_err(|_| Failure::InvalidJsonFormat)?;
         let algorithm = members.get("alg").and_then(Json::as_str).ok_or(Failure::NoAlgorithmFoundInHeader)?.to_owned();
         Ok(Self { members, algorithm })
@@ -40,22 +38,30 @@ fn closed(token: &str) -> Result<Decoded, Refusal> {
 
 /// What a token says; the claims of a JWT with the fault where a registered one is of a wrong type.
 pub(crate) fn decoded(compact: Compact<'_>, header: ReadHeader, kind: TokenKind) -> Result<Decoded, Refusal> {
+    if kind == TokenKind::Jwt {
+        return Decoded::of_jwt(compact, header.members).map_err(|_| Failure::InvalidJsonFormat.into());
+    }
     let header_json = String::from_utf8_lossy(compact.header).into();
     let mut decoded = Decoded { header: header.members, header_json, ..Decoded::default() };
-    if kind == TokenKind::Jws {
-        if !compact.payload.is_empty() {
-            let text = std::str::from_utf8(compact.payload).map_err(|_| Failure::InvalidPayload)?;
-            decoded.payload = Some(text.into());
-        }
-        return Ok(decoded);
+    if !compact.payload.is_empty() {
+        let text = std::str::from_utf8(compact.payload).map_err(|_| Failure::InvalidPayload)?;
+        decoded.payload = Some(text.into());
     }
-    decoded.claims = Some(object(compact.payload).map_err(|_| Failure::InvalidJsonFormat)?);
-    decoded.payload = Some(String::from_utf8_lossy(compact.payload).into());
-    let times = Claims::parse(compact.payload).map_err(|_| Failure::InvalidJsonFormat)?;
-    decoded.expires_at_ms = times.exp.good();
-    decoded.not_before_ms = times.nbf.good();
-    decoded.issued_at_ms = times.iat.good();
     Ok(decoded)
+}
+
+/// What a policy found a token to say.
+pub(crate) enum Found {
+    /// Read already.
+    Read(Box<Decoded>),
+    /// A JWT to be read when somebody asks.
+    Unread(TokenText),
+}
+
+impl From<Decoded> for Found {
+    fn from(decoded: Decoded) -> Self {
+        Self::Read(Box::new(decoded))
+    }
 }
 
 /// DecodeJWT and DecodeJWS as they run.
@@ -79,7 +85,7 @@ impl Decoder {
                 })
             })
         });
-        conclude(cx, self.kind, found, false)
+        conclude(cx, self.kind, found.map(Found::from), false)
     }
 }
 
@@ -87,21 +93,20 @@ impl Decoder {
 pub(crate) fn conclude(
     cx: &mut StepContext<'_, '_>,
     kind: TokenKind,
-    found: Result<Decoded, Refusal>,
+    found: Result<Found, Refusal>,
     verifies: bool,
 ) -> StepResult {
     let Some(policy) = cx.policy_index() else { return cx.unexpected() };
+    let valid = verifies.then_some(true);
     let (judged, result) = match found {
-        Ok(decoded) => {
-            let judged = Judged { decoded: Some(Arc::new(decoded)), valid: verifies.then_some(true) };
-            (judged, StepResult::Continue)
-        }
+        Ok(Found::Read(decoded)) => (Judged::read(decoded, valid), StepResult::Continue),
+        Ok(Found::Unread(text)) => (Judged::unread(text, valid), StepResult::Continue),
         Err(refusal) => {
             let result = refusal.into_result(kind);
             if matches!(result, StepResult::Suspend(_)) {
                 return result;
             }
-            (Judged { decoded: None, valid: verifies.then_some(false) }, result)
+            (Judged::refused(verifies.then_some(false)), result)
         }
     };
     cx.run.judge(cx.proxy, policy, judged);

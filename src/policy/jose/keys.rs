@@ -167,14 +167,18 @@ impl Elements<'_> {
             (None, Some(key)) => {
                 let value = key.value.as_ref().or(key.certificate.as_ref())?;
                 self.check_literal(value, &algorithms, VerifyingKey::from_pem, linker)?;
-                Place::Public(Given::compile(value, linker))
+                match (&value.reference, &value.text) {
+                    (None, Some(text)) => {
+                        let prepare = |it: &Algorithm| (*it, VerifyingKey::from_pem(*it, text).map(Arc::new));
+                        Place::Literal(algorithms.iter().map(prepare).collect())
+                    }
+                    _ => Place::Public(Given::compile(value, linker)),
+                }
             }
             (None, None) => return None,
         };
         let keys = algorithms.into_iter().map(|algorithm| (algorithm, PreparedKeys::new())).collect();
-        let verifiers = Verifiers { kind: self.kind, keys, place };
-        verifiers.prepare_literal();
-        Some(verifiers)
+        Some(Verifiers { kind: self.kind, keys, place })
     }
 
     /// A key that stands in the policy must be one for at least one of the algorithms.
@@ -257,6 +261,8 @@ pub(crate) struct Verifiers {
 
 enum Place {
     Secret(Given, Option<SecretEncoding>),
+    /// A key that stands in the policy, prepared at deployment.
+    Literal(Vec<(Algorithm, Result<Arc<VerifyingKey>, KeyError>)>),
     Public(Given),
     Set(SetPlace),
 }
@@ -386,15 +392,6 @@ impl Verifiers {
         matches!(&self.place, Place::Set(set) if set.may_suspend())
     }
 
-    /// Prepares a key that stands in the policy, so that no request has to.
-    fn prepare_literal(&self) {
-        if let Place::Public(Given { text: Some(text), .. }) = &self.place {
-            for (algorithm, prepared) in &self.keys {
-                let _ = prepared.find(text, |text| VerifyingKey::from_pem(*algorithm, text));
-            }
-        }
-    }
-
     /// The configured algorithm of a token's name.
     pub(crate) fn algorithm(&self, name: &str) -> Result<Algorithm, Refusal> {
         let known = self.keys.iter().map(|(algorithm, _)| *algorithm).find(|algorithm| algorithm.as_str() == name);
@@ -421,6 +418,10 @@ impl Verifiers {
                 let text = given.resolve(cx, ignore)?.unwrap_or_default();
                 let secret = secret_bytes(&text, *encoding, self.kind)?;
                 (prepared.find(&text, |_| VerifyingKey::secret(algorithm, &secret)).1, Role::Secret)
+            }
+            Place::Literal(keys) => {
+                let key = keys.iter().find(|(known, _)| *known == algorithm).map(|(_, key)| key.clone());
+                (key.unwrap_or(Err(KeyError::WrongKind)), Role::Public)
             }
             Place::Public(given) => {
                 let text = given.resolve(cx, ignore)?.unwrap_or_default();

@@ -39,6 +39,14 @@ impl Source {
         }
     }
 
+    /// The token of the header as nearly all come, its characters not looked at.
+    pub(crate) fn unread<'a>(&self, cx: &'a StepContext<'_, '_>) -> Option<&'a [u8]> {
+        match self {
+            Self::Header => cx.unread_bearer(cx.snapshot.settings.limits.jose_bytes),
+            Self::Variable(..) => None,
+        }
+    }
+
     /// The token, no longer than the limit.
     pub(crate) fn token(&self, cx: &StepContext<'_, '_>, kind: TokenKind, ignore: bool) -> Result<String, Refusal> {
         let none = if kind == TokenKind::Jwt { Failure::InvalidToken } else { Failure::InvalidJws };

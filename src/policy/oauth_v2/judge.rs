@@ -83,6 +83,20 @@ impl Judge {
                 Err(result) => return result,
             },
         };
+        self.admit(cx, text, token, products, standing, now)
+    }
+
+    /// The checks on a token in force whose standing is known.
+    #[inline(always)]
+    pub(super) fn admit(
+        &self,
+        cx: &mut StepContext<'_, '_>,
+        text: TokenText,
+        token: FoundToken,
+        products: Products,
+        standing: Standing,
+        now: i64,
+    ) -> StepResult {
         let directory = &cx.snapshot.directory;
         let id = standing.credential();
         let Some(credential) = directory.credential(id) else { return cx.unexpected() };
@@ -104,7 +118,7 @@ impl Judge {
 
     /// What never changes about a token under this policy, remembered where many tokens share it.
     #[inline(never)]
-    fn find_out(
+    pub(super) fn find_out(
         &self,
         cx: &StepContext<'_, '_>,
         token: &FoundToken,

@@ -9,6 +9,7 @@ mod generate;
 mod generate_jwt;
 mod issue;
 mod judge;
+mod jwt_grants;
 mod jwt_key;
 #[cfg(test)]
 mod jwt_tests;

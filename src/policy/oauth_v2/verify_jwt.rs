@@ -13,12 +13,13 @@ use super::faults::{
     MISSING_MANDATORY_CLAIMS_IN_JWT,
 };
 use super::judge::{Judge, Products};
+use super::jwt_grants::{Grant, Grants, Headers};
 use super::jwt_key::{Found, Key};
 use super::location::Location;
 use crate::execution::TokenText;
-use crate::fault::{FaultSpec, Raised};
-use crate::host::{AccessToken, FoundToken, TokenKey, TokenStatus};
-use crate::jose::{Algorithm, Claims, Compact, Header, KeyError, VerifyingKey};
+use crate::fault::FaultSpec;
+use crate::host::{AccessToken, FoundToken, LongFingerprintKey, TokenKey};
+use crate::jose::{Algorithm, Claims, Compact, Header, HeaderText, KeyError, VerifyingKey};
 use crate::plan::Linker;
 use crate::policy::remembered::Remembered;
 use crate::policy::{Reply, StepContext, StepResult, TokenReply};
@@ -28,17 +29,28 @@ pub(crate) struct VerifyJwt {
     location: Location,
     key: Key<VerifyingKey>,
     judge: Judge,
+    fingerprints: LongFingerprintKey,
     remembered: Remembered<Facts>,
+    grants: Grants,
+    headers: Headers,
     requires_record: bool,
 }
 
 /// What a verified token says.
 #[derive(Clone)]
 struct Facts {
-    record: Arc<AccessToken>,
+    grant: Arc<Grant>,
+    issued_at_ms: i64,
+    expires_at_ms: i64,
     not_before_ms: Option<i64>,
     /// The key that verified it: with any other the token is a stranger.
     key: u128,
+}
+
+impl Facts {
+    fn is_expired(&self, now: i64) -> bool {
+        self.expires_at_ms <= now
+    }
 }
 
 impl VerifyJwt {
@@ -47,7 +59,10 @@ impl VerifyJwt {
             location: Location::compile(policy, linker)?,
             key: Key::compile(policy, linker)?,
             judge: Judge::compile(policy, linker),
+            fingerprints: LongFingerprintKey::random(),
             remembered: Remembered::new(linker.limits.remembered_jwts),
+            grants: Grants::new(),
+            headers: Headers::default(),
             requires_record: linker.dialect.jwt_requires_record,
         })
     }
@@ -58,24 +73,48 @@ impl VerifyJwt {
 
     #[inline(never)]
     pub(super) fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
-        self.run(cx, None)
-    }
-
-    pub(super) fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
-        match reply {
-            Reply::Token(TokenReply::Token(record)) => self.run(cx, Some(record)),
-            _ => cx.unexpected(),
-        }
-    }
-
-    /// `answered` is what the token store has answered already.
-    fn run(&self, cx: &mut StepContext<'_, '_>, answered: Option<Option<Arc<AccessToken>>>) -> StepResult {
         let now = match cx.now_ms() {
             Ok(now) => now,
             Err(raised) => return StepResult::Raise(raised),
         };
+        self.run_unread(cx, now).unwrap_or_else(|| self.run(cx, now, None))
+    }
+
+    pub(super) fn resume(&self, cx: &mut StepContext<'_, '_>, reply: Reply) -> StepResult {
+        match (cx.now_ms(), reply) {
+            (Ok(now), Reply::Token(TokenReply::Token(record))) => self.run(cx, now, Some(record)),
+            (Err(raised), _) => StepResult::Raise(raised),
+            _ => cx.unexpected(),
+        }
+    }
+
+    /// The same for a token as nearly all come, whose characters are not looked at one by one: base64url has no other
+    /// than tokens may have. Nothing, where it is not of these.
+    #[inline(always)]
+    fn run_unread(&self, cx: &mut StepContext<'_, '_>, now: i64) -> Option<StepResult> {
+        let Location::Header = &self.location else { return None };
+        let token = cx.unread_bearer(cx.snapshot.settings.limits.jwt_bytes)?;
+        let facts = match self.facts(cx, token, now)? {
+            Ok(facts) => facts,
+            Err(fault) => return Some(cx.raise(fault)),
+        };
+        let stored = match self.requires_record {
+            true => match cx.lookup(TokenKey::from_ascii(token)) {
+                Ok(stored) => stored,
+                Err(result) => return Some(result),
+            },
+            false => None,
+        };
+        let text = TokenText::behind_bearer(token);
+        Some(self.decide(cx, text, &facts, stored, now))
+    }
+
+    /// `answered` is what the token store has answered already.
+    #[inline(never)]
+    fn run(&self, cx: &mut StepContext<'_, '_>, now: i64, answered: Option<Option<Arc<AccessToken>>>) -> StepResult {
         let found = self.location.token(cx, cx.snapshot.settings.limits.jwt_bytes).and_then(|(token, text)| {
-            let facts = self.facts(cx, &token, now).map_err(|fault| StepResult::Raise(Raised::new(fault)))?;
+            let facts = self.facts(cx, token.as_bytes(), now).unwrap_or(Err(&JWT_DECODING_FAILED));
+            let facts = facts.map_err(|fault| cx.raise(fault))?;
             let stored = match answered {
                 Some(record) => record.map(FoundToken::from),
                 None if self.requires_record => cx.lookup(TokenKey::new(&token))?,
@@ -83,22 +122,22 @@ impl VerifyJwt {
             };
             Ok((text, facts, stored))
         });
-        let (text, facts, stored) = match found {
-            Ok(found) => found,
-            Err(result) => return result,
-        };
-        self.decide(cx, text, facts, stored, now)
+        match found {
+            Ok((text, facts, stored)) => self.decide(cx, text, &facts, stored, now),
+            Err(result) => result,
+        }
     }
 
+    #[inline(always)]
     fn decide(
         &self,
         cx: &mut StepContext<'_, '_>,
         text: TokenText,
-        facts: Facts,
+        facts: &Facts,
         stored: Option<FoundToken>,
         now: i64,
     ) -> StepResult {
-        if facts.record.is_expired(now) {
+        if facts.is_expired(now) {
             return cx.raise(&ACCESS_TOKEN_EXPIRED);
         }
         // No fault is documented for a token from the future; it is as good as unknown.
@@ -107,44 +146,114 @@ impl VerifyJwt {
         }
         match stored {
             None if self.requires_record => cx.raise(&INVALID_ACCESS_TOKEN),
-            None => self.judge.judge(cx, text, facts.record.into(), Products::OfClient),
+            None => {
+                let record = Arc::clone(&facts.grant.record);
+                let token = FoundToken::dated(record, facts.issued_at_ms, facts.expires_at_ms);
+                let standing = match facts.grant.standing.get() {
+                    Some(standing) => *standing,
+                    None => match self.judge.find_out(cx, &token, Products::OfClient) {
+                        Ok(standing) => *facts.grant.standing.get_or_init(|| standing),
+                        Err(result) => return result,
+                    },
+                };
+                self.judge.admit(cx, text, token, Products::OfClient, standing, now)
+            }
             Some(found) => {
-                let is_of_client = |grant: &AccessToken| grant.client_id == facts.record.client_id;
+                let is_of_client = |grant: &AccessToken| grant.client_id == facts.grant.record.client_id;
                 if !found.grant(cx.snapshot.host.tokens()).is_some_and(is_of_client) {
                     return cx.raise(&INVALID_ACCESS_TOKEN);
                 }
-                self.judge.judge(cx, text, found, Products::Recorded)
+                self.judge_stored(cx, text, found)
             }
         }
     }
 
-    /// What the token says, remembered or verified now.
-    fn facts(&self, cx: &StepContext<'_, '_>, token: &str, now: i64) -> Result<Facts, &'static FaultSpec> {
+    #[inline(never)]
+    fn judge_stored(&self, cx: &mut StepContext<'_, '_>, text: TokenText, found: FoundToken) -> StepResult {
+        self.judge.judge(cx, text, found, Products::Recorded)
+    }
+
+    /// What the token says, remembered or verified now; nothing when it does not decode.
+    #[inline(always)]
+    fn facts(&self, cx: &StepContext<'_, '_>, token: &[u8], now: i64) -> Option<Result<Facts, &'static FaultSpec>> {
         let key = self.key.find(cx);
-        let fingerprint = self.remembered.fingerprint(token);
+        if self.remembered.is_disabled() {
+            return self.verify(cx, token, key);
+        }
+        let fingerprint = self.fingerprints.of(token);
         if let Some(Ok(key)) = &key {
             let same_key = |facts: &Facts| (facts.key == key.id).then(|| facts.clone());
             if let Some(facts) = self.remembered.get(fingerprint, same_key) {
-                return Ok(facts);
+                return Some(Ok(facts));
             }
         }
-        let facts = Compact::decoded(token, |compact| verify(cx, compact, self.key.algorithm, key))?;
+        let found = self.verify(cx, token, key);
         // What is over already will not come to be asked again.
-        if !facts.record.is_expired(now) {
-            self.remembered.insert(fingerprint, facts.clone(), |old| old.record.is_expired(now));
+        if let Some(Ok(facts)) = &found
+            && !facts.is_expired(now)
+        {
+            self.remembered.insert(fingerprint, facts.clone(), |old| old.is_expired(now));
         }
-        Ok(facts)
+        found
+    }
+
+    #[inline(never)]
+    fn verify(
+        &self,
+        cx: &StepContext<'_, '_>,
+        token: &[u8],
+        key: Option<Result<Found<'_, VerifyingKey>, KeyError>>,
+    ) -> Option<Result<Facts, &'static FaultSpec>> {
+        Compact::decoded_beyond(
+            token,
+            |header| self.headers.has(header),
+            |decoded| decoded.map(|(compact, header)| self.verified(cx, compact, header, key)),
+        )
+    }
+
+    fn verified(
+        &self,
+        cx: &StepContext<'_, '_>,
+        compact: Compact<'_>,
+        header: HeaderText<'_>,
+        key: Option<Result<Found<'_, VerifyingKey>, KeyError>>,
+    ) -> Result<Facts, &'static FaultSpec> {
+        if !header.is_known {
+            check_header(compact.header, self.key.algorithm)?;
+        }
+        let key = match key {
+            Some(Ok(key)) => key,
+            Some(Err(KeyError::TooShort)) => return Err(&INSUFFICIENT_KEY_LENGTH),
+            Some(Err(_)) | None => return Err(&INVALID_JWT_SIGNATURE),
+        };
+        if !key.verify(compact.signed, compact.signature) {
+            return Err(&INVALID_JWT_SIGNATURE);
+        }
+        if !header.is_known {
+            self.headers.note(header.text);
+        }
+        let claims = Claims::parse(compact.payload).map_err(|_| &JWT_DECODING_FAILED)?;
+        if claims.has_bad() {
+            return Err(&JWT_DECODING_FAILED);
+        }
+        let (Some(_), Some(_)) = (claims.iss.good(), claims.jti.good()) else {
+            return Err(&MISSING_MANDATORY_CLAIMS_IN_JWT);
+        };
+        let (Some(client_id), Some(subject), Some(issued_at_ms), Some(expires_at_ms)) =
+            (claims.client_id.good(), claims.sub.good(), claims.iat.good(), claims.exp.good())
+        else {
+            return Err(&MISSING_MANDATORY_CLAIMS_IN_JWT);
+        };
+        let (client_id, subject) = (client_id.decode(), subject.decode());
+        let scope = claims.scope.good().map(|scope| scope.decode()).unwrap_or_default();
+        let end_user = (subject != client_id).then_some(&*subject);
+        let grant = self.grants.find(&cx.snapshot.directory, &client_id, &scope, end_user);
+        Ok(Facts { grant, issued_at_ms, expires_at_ms, not_before_ms: claims.nbf.good(), key: key.id })
     }
 }
 
-fn verify(
-    cx: &StepContext<'_, '_>,
-    compact: Option<Compact<'_>>,
-    algorithm: Algorithm,
-    key: Option<Result<Found<'_, VerifyingKey>, KeyError>>,
-) -> Result<Facts, &'static FaultSpec> {
-    let compact = compact.ok_or(&JWT_DECODING_FAILED)?;
-    let header = Header::parse(compact.header).map_err(|_| &JWT_DECODING_FAILED)?;
+fn check_header(header: &[u8], algorithm: Algorithm) -> Result<(), &'static FaultSpec> {
+    let header = Header::parse(header).map_err(|_| &JWT_DECODING_FAILED)?;
     // RFC 9068 section 2.1 allows the long form of the media type too.
     let is_access_token = header.typ.good().is_some_and(|typ| {
         let typ = typ.decode();
@@ -157,43 +266,5 @@ fn verify(
         let known = Algorithm::parse(&header.alg.decode()).is_some();
         return Err(if known { &JWT_ALGORITHM_MISMATCH } else { &INVALID_VALUE_FOR_JWT_ALGORITHM });
     }
-    let key = match key {
-        Some(Ok(key)) => key,
-        Some(Err(KeyError::TooShort)) => return Err(&INSUFFICIENT_KEY_LENGTH),
-        Some(Err(_)) | None => return Err(&INVALID_JWT_SIGNATURE),
-    };
-    if !key.verify(compact.signed, compact.signature) {
-        return Err(&INVALID_JWT_SIGNATURE);
-    }
-    let claims = Claims::parse(compact.payload).map_err(|_| &JWT_DECODING_FAILED)?;
-    if claims.has_bad() {
-        return Err(&JWT_DECODING_FAILED);
-    }
-    let (Some(_), Some(_)) = (claims.iss.good(), claims.jti.good()) else {
-        return Err(&MISSING_MANDATORY_CLAIMS_IN_JWT);
-    };
-    let (Some(client_id), Some(subject), Some(issued_at_ms), Some(expires_at_ms)) =
-        (claims.client_id.good(), claims.sub.good(), claims.iat.good(), claims.exp.good())
-    else {
-        return Err(&MISSING_MANDATORY_CLAIMS_IN_JWT);
-    };
-    let client_id = client_id.decode();
-    let subject = subject.decode();
-    let directory = &cx.snapshot.directory;
-    let known = directory.find(&client_id).and_then(|id| directory.credential(id));
-    let record = AccessToken {
-        client_id: known.map_or_else(|| (&*client_id).into(), |known| known.consumer_key().clone()),
-        scope: claims.scope.good().map_or_else(Arc::default, |scope| Arc::from(&*scope.decode())),
-        // A token does not tell which grant produced it.
-        grant_type: Arc::default(),
-        status: TokenStatus::Approved,
-        issued_at_ms,
-        expires_at_ms: Some(expires_at_ms),
-        api_products: Arc::default(),
-        end_user: (subject != client_id).then(|| Arc::from(&*subject)),
-        attributes: Arc::default(),
-        refresh_count: 0,
-        paired: None,
-    };
-    Ok(Facts { record: Arc::new(record), not_before_ms: claims.nbf.good(), key: key.id })
+    Ok(())
 }
