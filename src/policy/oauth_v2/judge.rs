@@ -149,7 +149,7 @@ impl Judge {
         StepResult::Raise(Raised::new(&INSUFFICIENT_SCOPE).detail(Arc::clone(&self.scope_text)))
     }
 
-    fn scopes_suffice(&self, token: &AccessToken) -> bool {
+    pub(super) fn scopes_suffice(&self, token: &AccessToken) -> bool {
         let mut wanted = self.scopes.iter();
         match self.scope_match {
             _ if self.scopes.is_empty() => true,

@@ -11,7 +11,7 @@ use crate::host::{AccessToken, TokenStatus};
 /// What tokens of one client, scope and end user say alike. The record's times are nobody's.
 pub(super) struct Grant {
     pub(super) record: Arc<AccessToken>,
-    /// What it amounts to under the policy, once that was found out.
+    /// Its credential and products, once they were found out; its scope is judged each time.
     pub(super) standing: OnceLock<Standing>,
 }
 

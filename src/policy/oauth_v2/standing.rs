@@ -48,6 +48,12 @@ impl Standing {
         (place < PRODUCTS).then(|| self.0 >> (32 + place) & 1 == 1)
     }
 
+    /// The same, with the scope judged anew.
+    #[inline]
+    pub(super) fn with_scope(self, suffices: bool) -> Self {
+        Self(if suffices { self.0 | SCOPE } else { self.0 & !SCOPE })
+    }
+
     #[inline]
     pub(super) fn scope_suffices(self) -> bool {
         self.0 & SCOPE != 0

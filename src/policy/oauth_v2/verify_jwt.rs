@@ -156,6 +156,8 @@ impl VerifyJwt {
                         Err(result) => return result,
                     },
                 };
+                // Which credential it is and what it may use are facts; the scope is judged for each request.
+                let standing = standing.with_scope(self.judge.scopes_suffice(&facts.grant.record));
                 self.judge.admit(cx, text, token, Products::OfClient, standing, now)
             }
             Some(found) => {
