@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, Request, Response};
 
 use super::call::TargetCall;
 use super::cursor::Frame;
-use super::run::{Judged, VerifiedKey};
+use super::verified::{Judged, VerifiedKey};
 use crate::fault::Raised;
 use crate::host::{AuthorizationCode, TokenPair};
 use crate::message::Message;

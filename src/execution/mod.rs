@@ -8,6 +8,7 @@ mod facts;
 mod issued;
 mod run;
 mod target;
+mod verified;
 mod view;
 
 use std::mem::ManuallyDrop;
@@ -20,9 +21,10 @@ use crate::policy::{Need, Reply, Run as _, StepContext, StepResult, TokenRequest
 use crate::scan::has_either;
 
 use cursor::{Cursor, Endpoint, Frame, Part, Stage};
-pub(crate) use run::{Judged, NotWritable, Run, Shadowed, Side, TokenText, Verified, VerifiedKey};
+pub(crate) use run::{NotWritable, Run, Shadowed, Side};
 #[cfg(test)]
 pub(crate) use target::join;
+pub(crate) use verified::{Judged, TokenText, Verified, VerifiedKey};
 pub(crate) use view::{View, uuid};
 
 /// One request in flight. It owns its state and may be parked anywhere.

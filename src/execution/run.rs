@@ -1,7 +1,6 @@
 //! The state of one request: its messages, its variables, its fault.
 
 use std::cell::{Cell, OnceCell};
-use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
@@ -10,13 +9,13 @@ use http::{HeaderName, HeaderValue, Request, Response};
 use super::call::TargetCall;
 use super::cold::Cold;
 use super::cursor::{Endpoint, Frame, Part, Stage};
+use super::verified::{Judged, Verified, VerifiedKey};
 use crate::dialect::NullRoute;
-use crate::entity::{Admission, CredentialId};
 use crate::fault::Raised;
-use crate::host::{FoundToken, Host};
+use crate::host::Host;
 use crate::message::{Field, Message, MessageMut, MessageRef, RequestMessage, Root};
 use crate::plan::ProxyPlan;
-use crate::variables::{Decoded, Kind, MessageName, Value, VarRef};
+use crate::variables::{Kind, MessageName, Value, VarRef};
 
 /// Which message `message` means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,78 +35,6 @@ pub(crate) struct Shadowed {
     before: Option<Value<'static>>,
 }
 
-/// What VerifyAccessToken found out; the variables it sets are read from here when they are asked for.
-#[derive(Clone)]
-pub(crate) struct Verified {
-    pub(crate) token: FoundToken,
-    pub(crate) text: TokenText,
-    pub(crate) credential: CredentialId,
-    pub(crate) admission: Admission,
-}
-
-/// What a policy found in a token, and what it thought of it.
-pub(crate) struct Judged {
-    /// Its verdict; none of a policy that only decodes.
-    pub(crate) valid: Option<bool>,
-    /// Where the text of a JWT is that was not read in whole, as nobody had asked for more of it than whether it is good.
-    text: Option<TokenText>,
-    /// What the token says; nothing when the policy failed.
-    decoded: OnceCell<Option<Box<Decoded>>>,
-}
-
-impl Judged {
-    /// What a policy has read.
-    pub(crate) fn read(decoded: Box<Decoded>, valid: Option<bool>) -> Self {
-        Self { valid, text: None, decoded: OnceCell::from(Some(decoded)) }
-    }
-
-    /// A JWT that is read when somebody asks.
-    pub(crate) fn unread(text: TokenText, valid: Option<bool>) -> Self {
-        Self { valid, text: Some(text), decoded: OnceCell::new() }
-    }
-
-    /// Nothing: the policy failed.
-    pub(crate) fn refused(valid: Option<bool>) -> Self {
-        Self { valid, text: None, decoded: OnceCell::from(None) }
-    }
-
-    /// What the token says.
-    pub(crate) fn decoded<'a>(&'a self, run: &'a Run<'_>) -> Option<&'a Decoded> {
-        let read = || self.text.as_ref().and_then(|text| Decoded::of_jwt_text(run.token_text(text))).map(Box::new);
-        self.decoded.get_or_init(read).as_deref()
-    }
-}
-
-/// What VerifyAPIKey found out; the variables it sets are read from here too.
-#[derive(Clone, Copy)]
-pub(crate) struct VerifiedKey {
-    /// `verifyapikey.{policy}`, which stands for the policy.
-    pub(crate) policy: VarRef,
-    pub(crate) credential: CredentialId,
-    pub(crate) admission: Admission,
-}
-
-/// Where the text of the verified token is.
-#[derive(Clone)]
-pub(crate) enum TokenText {
-    /// In the `Authorization` header of the request as received, between these bytes.
-    Header {
-        start: u32,
-        end: u32,
-    },
-    Owned(Arc<str>),
-}
-
-impl TokenText {
-    /// The place of a token that stands behind `Bearer ` in the header as received.
-    #[inline]
-    pub(crate) fn behind_bearer(token: &[u8]) -> Self {
-        const START: usize = "Bearer ".len();
-        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Self::Header { start: place(START), end: place(START + token.len()) }
-    }
-}
-
 const UNREAD: i64 = i64::MIN;
 
 /// The state of one request.
@@ -117,11 +44,11 @@ pub(crate) struct Run<'r> {
     pub(crate) side: Side,
     pub(crate) verified: Option<Verified>,
     /// What the latest policy found in a token, by its index.
-    judged: Option<(u32, Judged)>,
+    pub(super) judged: Option<(u32, Judged)>,
     /// The key that was verified last.
-    key: Option<VerifiedKey>,
+    pub(super) key: Option<VerifiedKey>,
     /// Whether that was after the token.
-    key_is_latest: bool,
+    pub(super) key_is_latest: bool,
     pub(crate) fault: Option<Raised>,
     /// Index of the proxy in the snapshot.
     pub(crate) proxy: Option<u32>,
@@ -237,24 +164,6 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Notes what a policy, by its index, found in a token; what was written to its variables before is over.
-    pub(crate) fn judge(&mut self, proxy: &ProxyPlan, policy: u32, judged: Judged) {
-        self.unset(proxy, |kind| matches!(kind, Kind::Decoded { policy: of, .. } if *of == policy));
-        if let Some(before) = self.judged.replace((policy, judged))
-            && before.0 != policy
-        {
-            let earlier = &mut self.cold_mut().judged;
-            earlier.retain(|(at, _)| *at != before.0);
-            earlier.push(before);
-        }
-    }
-
-    /// What a policy found in a token.
-    pub(crate) fn judged(&self, policy: u32) -> Option<&Judged> {
-        let earlier = self.cold().into_iter().flat_map(|cold| &cold.judged);
-        self.judged.iter().chain(earlier).find(|(at, _)| *at == policy).map(|(_, judged)| judged)
-    }
-
     /// The target endpoint, once it is known.
     pub(crate) fn target(&self) -> Option<u32> {
         self.cold()?.target
@@ -346,20 +255,6 @@ impl<'r> Run<'r> {
         let host = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
         let host = host.or_else(|| request.uri().host()).unwrap_or("unknown");
         format!("{host} and url: {}", request.uri().path())
-    }
-
-    /// The text of the verified token.
-    pub(crate) fn token_text<'a>(&'a self, text: &'a TokenText) -> &'a str {
-        match text {
-            TokenText::Owned(text) => text,
-            TokenText::Header { start, end } => self
-                .received()
-                .headers()
-                .get(http::header::AUTHORIZATION)
-                .and_then(|header| header.to_str().ok())
-                .and_then(|header| header.get(*start as usize..*end as usize))
-                .unwrap_or_default(),
-        }
     }
 
     /// The time of this run, read from the clock once.
@@ -467,33 +362,6 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Takes down what a token's verification found out; what was written to the variables of a token is forgotten, as a
-    /// verification sets them all anew.
-    #[inline(always)]
-    pub(crate) fn note_token(&mut self, proxy: &ProxyPlan, verified: Verified) {
-        self.unset(proxy, |kind| matches!(kind, Kind::Token(_)));
-        self.key_is_latest = false;
-        self.verified = Some(verified);
-    }
-
-    /// The same for a key.
-    #[inline]
-    pub(crate) fn note_key(&mut self, proxy: &ProxyPlan, key: VerifiedKey) {
-        self.unset(proxy, |kind| match kind {
-            Kind::Token(variable) => variable.is_of_key(),
-            Kind::ApiKey(policy, _) => *policy == key.policy,
-            _ => false,
-        });
-        self.key_is_latest = true;
-        if let Some(before) = self.key.replace(key)
-            && before.policy != key.policy
-        {
-            let keys = &mut self.cold_mut().keys;
-            keys.retain(|other| other.policy != before.policy);
-            keys.push(before);
-        }
-    }
-
     #[inline]
     pub(super) fn unset(&mut self, proxy: &ProxyPlan, is_set_anew: impl Fn(&Kind) -> bool) {
         let Some(cold) = self.known_cold() else { return };
@@ -502,17 +370,6 @@ impl<'r> Run<'r> {
                 *slot = None;
             }
         }
-    }
-
-    /// The key that was verified, unless a token was after it.
-    pub(crate) fn latest_key(&self) -> Option<&VerifiedKey> {
-        self.key.as_ref().filter(|_| self.key_is_latest)
-    }
-
-    /// The key that a policy verified.
-    pub(crate) fn verified_key(&self, policy: VarRef) -> Option<&VerifiedKey> {
-        let earlier = self.cold().into_iter().flat_map(|cold| cold.keys.iter().rev());
-        self.key.iter().chain(earlier).find(|key| key.policy == policy)
     }
 
     fn write_field(&mut self, name: MessageName, field: &Field, value: &Value<'_>) -> Result<(), NotWritable> {

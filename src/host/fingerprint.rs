@@ -32,7 +32,13 @@ impl FingerprintKey {
     /// The fingerprint of a text.
     #[inline(always)]
     pub(crate) fn of(&self, text: &[u8]) -> u128 {
-        let mut state = self.begin();
+        let [k0, k1] = self.0;
+        let mut state = State(
+            k0 ^ 0x736f_6d65_7073_6575,
+            k1 ^ 0x646f_7261_6e64_6f6d ^ 0xee,
+            k0 ^ 0x6c79_6765_6e65_7261,
+            k1 ^ 0x7465_6462_7974_6573,
+        );
         let (words, rest) = text.as_chunks::<8>();
         for word in words {
             state.absorb(u64::from_le_bytes(*word));
@@ -45,105 +51,6 @@ impl FingerprintKey {
         };
         state.end(last | (text.len() as u64) << 56)
     }
-
-    #[inline(always)]
-    fn begin(&self) -> State {
-        let [k0, k1] = self.0;
-        State(
-            k0 ^ 0x736f_6d65_7073_6575,
-            k1 ^ 0x646f_7261_6e64_6f6d ^ 0xee,
-            k0 ^ 0x6c79_6765_6e65_7261,
-            k1 ^ 0x7465_6462_7974_6573,
-        )
-    }
-}
-
-/// The key of fingerprints of long texts, which are condensed first.
-///
-/// Each block of a text is condensed to 256 bits by NH (Black, Halevi, Krawczyk, Krovetz and Rogaway, *UMAC: fast and
-/// secure message authentication*) with words of 64 bits, twice under independent keys: two blocks of one length have
-/// the same sums with probability 2^-128, whoever chose them, as long as the keys are unknown. What comes out, and the
-/// length, is fingerprinted as any text is, so that the whole is a keyed pseudo-random function as before, for half
-/// the work.
-pub(crate) struct LongFingerprintKey {
-    /// The words of the one sum and of the other.
-    passes: [Box<[Row]>; 2],
-    sums: FingerprintKey,
-}
-
-/// The words that condense 64 bytes.
-type Row = [u64; 8];
-
-/// Bytes that share a pair of sums.
-const BLOCK: usize = 1_024;
-const ROW: usize = 64;
-
-impl LongFingerprintKey {
-    /// A fresh random key.
-    pub(crate) fn random() -> Self {
-        // A pseudo-random function makes as many words of a key as are wanted.
-        let seed = FingerprintKey::random();
-        let mut count = 0u64;
-        let mut word = || {
-            count += 1;
-            low(seed.of(&count.to_le_bytes()))
-        };
-        let passes = [0, 1].map(|_| (0..BLOCK / ROW).map(|_| [0; 8].map(|_: u64| word())).collect());
-        Self { passes, sums: FingerprintKey::random() }
-    }
-
-    /// The fingerprint of a text.
-    pub(crate) fn of(&self, text: &[u8]) -> u128 {
-        let mut state = self.sums.begin();
-        let mut words = 1;
-        for block in text.chunks(BLOCK) {
-            for rows in &self.passes {
-                let sum = condense(rows, block);
-                state.absorb(low(sum));
-                state.absorb(low(sum >> 64));
-            }
-            words += 4;
-        }
-        state.absorb(text.len() as u64);
-        state.end((words * 8) << 56)
-    }
-}
-
-/// The sum of a block, which has no more bytes than the rows are for.
-#[inline(always)]
-fn condense(rows: &[Row], block: &[u8]) -> u128 {
-    let mut sum = 0;
-    let (parts, rest) = block.as_chunks::<ROW>();
-    for (part, row) in parts.iter().zip(rows) {
-        sum = add(sum, part, row);
-    }
-    if let (false, Some(row)) = (rest.is_empty(), rows.get(parts.len())) {
-        sum = match block.last_chunk::<ROW>() {
-            // The rest comes with bytes before it, which are known: their number follows from the length.
-            Some(last) => add(sum, last, row),
-            None => {
-                let mut last = [0; ROW];
-                for (to, byte) in last.iter_mut().zip(rest) {
-                    *to = *byte;
-                }
-                add(sum, &last, row)
-            }
-        };
-    }
-    sum
-}
-
-/// Adds the products of eight words, each under its key, two by two.
-#[inline(always)]
-fn add(mut sum: u128, part: &[u8; ROW], row: &Row) -> u128 {
-    let (words, _) = part.as_chunks::<8>();
-    for (words, keys) in words.as_chunks::<2>().0.iter().zip(row.as_chunks::<2>().0) {
-        let [first, second] = words.map(u64::from_le_bytes);
-        let [of_first, of_second] = *keys;
-        let product = u128::from(first.wrapping_add(of_first)) * u128::from(second.wrapping_add(of_second));
-        sum = sum.wrapping_add(product);
-    }
-    sum
 }
 
 struct State(u64, u64, u64, u64);
@@ -220,7 +127,7 @@ impl Hasher for Fingerprinted {
 mod tests {
     use siphasher::sip128::SipHasher13;
 
-    use super::{BLOCK, FingerprintKey, LongFingerprintKey, ROW};
+    use super::FingerprintKey;
 
     #[test]
     fn the_fingerprint_is_that_of_another_implementation() {
@@ -231,53 +138,5 @@ mod tests {
             let other = SipHasher13::new_with_key(&key).hash(&text[..length]);
             assert_eq!(own.of(&text[..length]), other.as_u128(), "{length} bytes");
         }
-    }
-
-    #[test]
-    fn a_long_text_is_condensed_as_the_definition_says() {
-        let key = LongFingerprintKey::random();
-        let text: Vec<u8> = (0..3 * BLOCK).map(|at| (at * 89 % 241) as u8).collect();
-        for length in (0..200).chain([BLOCK - 1, BLOCK, BLOCK + 1, BLOCK + 70, 2 * BLOCK + 64, 3 * BLOCK - 3]) {
-            let mut condensed = Vec::new();
-            for block in text[..length].chunks(BLOCK) {
-                let whole = block.len() / ROW * ROW;
-                let mut padded = block[..whole].to_vec();
-                if whole < block.len() {
-                    match block.len().checked_sub(ROW) {
-                        Some(start) => padded.extend(&block[start..]),
-                        None => padded.extend(block),
-                    }
-                }
-                padded.resize(padded.len().div_ceil(ROW) * ROW, 0);
-                for pass in 0..2 {
-                    let mut sum = 0u128;
-                    for (at, pair) in padded.chunks(16).enumerate() {
-                        let word = |at: usize| u64::from_le_bytes(pair[at..at + 8].try_into().unwrap());
-                        let keys = &key.passes[pass][at / 4][at % 4 * 2..];
-                        let (one, other) = (word(0).wrapping_add(keys[0]), word(8).wrapping_add(keys[1]));
-                        sum = sum.wrapping_add(u128::from(one) * u128::from(other));
-                    }
-                    condensed.extend(sum.to_le_bytes());
-                }
-            }
-            condensed.extend((length as u64).to_le_bytes());
-            assert_eq!(key.of(&text[..length]), key.sums.of(&condensed), "{length} bytes");
-        }
-    }
-
-    #[test]
-    fn every_byte_of_a_long_text_counts() {
-        let key = LongFingerprintKey::random();
-        for length in [1, 16, 63, 64, 65, 611, BLOCK, BLOCK + 5] {
-            let text = vec![b'a'; length];
-            let mut seen = std::collections::HashSet::from([key.of(&text), key.of(&vec![b'a'; length + 1])]);
-            for at in 0..length {
-                let mut other = text.clone();
-                other[at] ^= 1;
-                assert!(seen.insert(key.of(&other)), "{at} of {length}");
-            }
-        }
-        assert_ne!(key.of(b""), key.of(b"\0"));
-        assert_ne!(LongFingerprintKey::random().of(b"abc"), key.of(b"abc"));
     }
 }

@@ -20,7 +20,7 @@ mod token;
 
 use std::sync::Arc;
 
-pub(crate) use fingerprint::{FingerprintKey, LongFingerprintKey};
+pub(crate) use fingerprint::FingerprintKey;
 use guard::Guarded;
 pub(crate) use guard::{answered, ask};
 

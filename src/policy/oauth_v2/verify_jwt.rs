@@ -18,7 +18,7 @@ use super::jwt_key::{Found, Key};
 use super::location::Location;
 use crate::execution::TokenText;
 use crate::fault::FaultSpec;
-use crate::host::{AccessToken, FoundToken, LongFingerprintKey, TokenKey};
+use crate::host::{AccessToken, FingerprintKey, FoundToken, TokenKey};
 use crate::jose::{Algorithm, Claims, Compact, Header, HeaderText, KeyError, VerifyingKey};
 use crate::plan::Linker;
 use crate::policy::remembered::Remembered;
@@ -29,7 +29,7 @@ pub(crate) struct VerifyJwt {
     location: Location,
     key: Key<VerifyingKey>,
     judge: Judge,
-    fingerprints: LongFingerprintKey,
+    fingerprints: FingerprintKey,
     remembered: Remembered<Facts>,
     grants: Grants,
     headers: Headers,
@@ -59,7 +59,7 @@ impl VerifyJwt {
             location: Location::compile(policy, linker)?,
             key: Key::compile(policy, linker)?,
             judge: Judge::compile(policy, linker),
-            fingerprints: LongFingerprintKey::random(),
+            fingerprints: FingerprintKey::random(),
             remembered: Remembered::new(linker.limits.remembered_jwts),
             grants: Grants::new(),
             headers: Headers::default(),
