@@ -29,11 +29,12 @@ impl Param {
         let variable = element.map_or(default.as_str(), |element| element.value.as_str());
         let of_request =
             ["request.formparam.", "request.queryparam."].iter().any(|family| variable.starts_with(family));
-        let count = of_request.then(|| linker.intern(&format!("{variable}.values.count")));
-        let in_form = count.and_then(|count| match &linker.names.entry(count)?.kind {
-            Kind::Message(MessageName::Request, Field::FormParam(name, Selection::Count)) => Some(Box::from(&**name)),
+        let count = of_request.then(|| format!("{variable}.values.count"));
+        let in_form = count.as_deref().and_then(|name| match linker.names.classify(name) {
+            Kind::Message(MessageName::Request, Field::FormParam(name, Selection::Count)) => Some(Box::from(&*name)),
             _ => None,
         });
+        let count = count.map(|name| linker.intern(&name));
         let element = element.map(|element| Arc::from(element.value.as_str()));
         Self { name, var: linker.intern(variable), element, count, in_form }
     }
