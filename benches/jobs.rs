@@ -374,22 +374,6 @@ pub(crate) fn counted() -> Vec<(String, Box<dyn Fn()>)> {
     }
     let files = bundle();
     all.push(("parse: endpoint, 30 KB".to_owned(), Box::new(move || drop(black_box(read_bundle(black_box(&files)))))));
-    let (text, host) = (policy(), Host::in_memory());
-    all.push(("link: OAuthV2, 2.2 KB".to_owned(), {
-        let host = host.clone();
-        Box::new(move || {
-            let deployment = Deployment::new().policy("policy.xml", black_box(&text));
-            black_box(PolicyEngine::new(deployment, host.clone()).unwrap());
-        })
-    }));
-    let files = bundle();
-    all.push((
-        "link: endpoint, 30 KB".to_owned(),
-        Box::new(move || {
-            let deployment = Deployment::new().bundle(read_bundle(black_box(&files)));
-            black_box(PolicyEngine::new(deployment, host.clone()).unwrap());
-        }),
-    ));
     all
 }
 
