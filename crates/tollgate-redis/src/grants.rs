@@ -11,7 +11,7 @@ use tollgate::host::{
 
 use crate::key::{CODES, PREFIX, REFRESH, TokenHash};
 use crate::record::{self, BadRecord};
-use crate::tokens::{ATTEMPTS, Changing, Shared, Trouble, text};
+use crate::tokens::{ATTEMPTS, Changing, Shared, Trouble, stand_back, text};
 
 /// Writes several keys if each still holds what was read, or nothing where it was not there.
 const WRITE_ALL: &str = "\
@@ -70,6 +70,7 @@ impl Shared {
             if self.write(&writes).await? {
                 return Ok(Some(Arc::new(changed)));
             }
+            stand_back().await;
         }
         Err(Trouble::Server)
     }
@@ -138,6 +139,7 @@ impl Shared {
             if self.write(&writes).await? {
                 return Ok(Some(before));
             }
+            stand_back().await;
         }
         Err(Trouble::Server)
     }
@@ -203,6 +205,7 @@ impl Shared {
             if self.write(&[write]).await? {
                 return Ok(());
             }
+            stand_back().await;
         }
         Err(Trouble::Server)
     }

@@ -1,7 +1,9 @@
 //! The store: what the cache answers, and what the server is asked.
 
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, RedisError, Value, cmd};
@@ -29,7 +31,13 @@ redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
 return 1";
 
 /// How often a change is tried again because another was faster.
-pub(crate) const ATTEMPTS: u32 = 16;
+pub(crate) const ATTEMPTS: u32 = 64;
+
+/// Waits a little after another was faster; two that lose to each other in step would do so to the end.
+pub(crate) async fn stand_back() {
+    let random = RandomState::new().hash_one(());
+    tokio::time::sleep(Duration::from_millis(random % 4)).await;
+}
 
 /// Tokens on a server, with a cache here; clones share both.
 ///
@@ -237,6 +245,7 @@ impl Shared {
                 Value::Int(1) => return Ok(Some(Arc::new(changed))),
                 other => text(other)?,
             };
+            stand_back().await;
         }
         Err(Trouble::Server)
     }
