@@ -24,10 +24,14 @@ const TRIES: usize = 64;
 
 type Place = [AtomicU64; 4];
 
+/// On the border of a cache line, so that no place lies in two.
+#[repr(align(64))]
+struct Places([Place; PLACES]);
+
 struct Page {
     /// Odd while the page is being written.
     sequence: AtomicU64,
-    places: Box<[Place; PLACES]>,
+    places: Box<Places>,
 }
 
 /// What only writers need.
@@ -57,13 +61,13 @@ pub(super) struct Full;
 
 impl Page {
     fn new() -> Self {
-        let places: Box<[Place; PLACES]> = Box::new(std::array::from_fn(|_| Place::default()));
-        Self { sequence: AtomicU64::new(0), places }
+        let places = Places(std::array::from_fn(|_| Place::default()));
+        Self { sequence: AtomicU64::new(0), places: Box::new(places) }
     }
 
     fn place(&self, at: usize) -> &Place {
         #[expect(clippy::indexing_slicing, reason = "masked by the power of two that is the length")]
-        &self.places[at & (PLACES - 1)]
+        &self.places.0[at & (PLACES - 1)]
     }
 
     /// Where a fingerprint is, or the empty place where it would be.
