@@ -143,7 +143,7 @@ impl Page {
 
 /// The place of a page where the search for a fingerprint starts: the first of a cache line.
 fn home(fingerprint: [u64; 2]) -> usize {
-    let line = (fingerprint[0] & u64::from(u32::MAX)) * (PLACES / OF_A_LINE) as u64 >> 32;
+    let line = ((fingerprint[0] & u64::from(u32::MAX)) * (PLACES / OF_A_LINE) as u64) >> 32;
     line as usize * OF_A_LINE
 }
 
