@@ -388,6 +388,24 @@ pub(crate) fn counted_jwt() -> Vec<(String, Box<dyn Fn()>)> {
     all
 }
 
+/// From a document to the engine that runs it. Its allocations differ by some percent from run to run, so that the baseline
+/// has no line of it.
+pub(crate) fn counted_links() -> Vec<(String, Box<dyn Fn()>)> {
+    let (text, files, host) = (policy(), bundle(), Host::in_memory());
+    let one = {
+        let host = host.clone();
+        move || {
+            let deployment = Deployment::new().policy("policy.xml", black_box(&text));
+            drop(black_box(PolicyEngine::new(deployment, host.clone()).unwrap()));
+        }
+    };
+    let whole = move || {
+        let deployment = Deployment::new().bundle(read_bundle(black_box(&files)));
+        drop(black_box(PolicyEngine::new(deployment, host.clone()).unwrap()));
+    };
+    vec![("link: OAuthV2, 2.2 KB".to_owned(), Box::new(one)), ("link: endpoint, 30 KB".to_owned(), Box::new(whole))]
+}
+
 /// The example of an API product with operations, as it stands in `policies-examples/weather`.
 pub(crate) fn weather() -> Deployment {
     let read =

@@ -40,6 +40,7 @@ mod scan;
 mod secret;
 pub mod template;
 pub mod variables;
+mod words;
 pub mod xml;
 mod xpath;
 

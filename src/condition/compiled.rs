@@ -14,8 +14,8 @@ use super::pattern::Pattern;
 /// A compiled condition: immutable, cheap to clone, shared between threads.
 #[derive(Clone, Debug)]
 pub struct Condition {
-    /// No steps: always true.
-    pub(super) steps: Arc<[Step]>,
+    /// None: always true.
+    pub(super) steps: Option<Arc<[Step]>>,
 }
 
 /// What the evaluator does; jumps go forward only.
@@ -71,12 +71,12 @@ pub(super) enum Right {
 impl Condition {
     /// The condition that always holds, as an empty one does.
     pub fn always() -> Self {
-        Self { steps: Arc::new([]) }
+        Self { steps: None }
     }
 
     /// Whether the condition is empty and so always holds.
     pub fn is_always(&self) -> bool {
-        self.steps.is_empty()
+        self.steps.is_none()
     }
 
     /// Whether the condition holds for the values in a scope.
@@ -84,9 +84,10 @@ impl Condition {
     /// Evaluation goes from left to right and stops as soon as the result is certain. It cannot fail: unresolved variables
     /// are `null` and compare as the vendors' null table says.
     pub fn evaluate<S: Scope + ?Sized>(&self, scope: &S) -> bool {
+        let Some(steps) = &self.steps else { return true };
         let mut result = true;
         let mut at = 0;
-        while let Some(step) = self.steps.get(at) {
+        while let Some(step) = steps.get(at) {
             at += 1;
             match step {
                 Step::Test(test) => result = test.holds(scope),
@@ -109,7 +110,7 @@ impl Expression {
     pub fn compile(&self, names: &mut dyn Intern, limits: &Limits) -> Result<Condition, ConditionError> {
         let mut compiler = Compiler { names, limits, steps: Vec::new() };
         compiler.expression(self, 0)?;
-        Ok(Condition { steps: compiler.steps.into() })
+        Ok(Condition { steps: Some(compiler.steps.into()) })
     }
 }
 

@@ -2,6 +2,8 @@
 
 use http::HeaderName;
 
+use crate::words::Words;
+
 /// A part of a message as a variable names it behind `request.`, `response.`, `message.` or the name of a message.
 ///
 /// ```
@@ -108,7 +110,7 @@ pub enum Root {
 }
 
 /// The fields that have one name, behind `request.` and its kin.
-const NAMES: &[(&str, Field)] = &[
+const FIELDS: &[(&str, Field)] = &[
     ("headers.count", Field::HeaderCount),
     ("headers.names", Field::HeaderNames),
     ("headers.names.string", Field::HeaderNamesText),
@@ -139,10 +141,12 @@ const NAMES: &[(&str, Field)] = &[
     ("grpc.service.name", Field::GrpcServiceName),
 ];
 
+static NAMES: Words<Field, 64> = Words::new(FIELDS);
+
 impl Field {
     /// The names of the fields that have one.
     pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-        NAMES.iter().map(|(name, _)| *name)
+        NAMES.names()
     }
 
     /// The field that a name stands for, such as `header.accept.values.count`; the message's own prefix is left out.
@@ -160,7 +164,7 @@ impl Field {
         if let Some(rest) = tail.strip_prefix("formparam.") {
             return select(rest, false).map(|(name, selection)| Self::FormParam(name.into(), selection));
         }
-        NAMES.iter().find(|(name, _)| *name == tail).map(|(_, field)| field.clone())
+        NAMES.get(tail).cloned()
     }
 
     /// Whether a variable of this name may be written, by the vendors' table.

@@ -47,8 +47,7 @@ impl Linker<'_> {
 
     /// A variable named after the policy, as in `oauthV2.{policy}.failed`.
     pub(crate) fn own(&mut self, prefix: &str, tail: &str) -> VarRef {
-        let name = format!("{prefix}.{}.{tail}", self.policy);
-        self.names.intern(&name)
+        self.names.own(prefix, &self.policy, tail)
     }
 
     /// The message of a name.

@@ -2,6 +2,7 @@
 
 mod api_key;
 mod decoded;
+mod index;
 mod issued;
 mod names;
 mod system;

@@ -1,15 +1,16 @@
 //! The table of names of one plan: what each variable is, decided once at link time.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::api_key::KeyVariable;
 use super::decoded::DecodedVariable;
+use super::index::Index;
 use super::issued::IssuedVariable;
 use super::system::SystemVariable;
 use super::token::TokenVariable;
 use super::{Intern, VarRef};
 use crate::message::Field;
+use crate::scan;
 
 /// Which message a message variable belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,15 +60,20 @@ pub(crate) enum Kind {
 }
 
 pub(crate) struct Entry {
-    pub(crate) name: Arc<str>,
+    pub(crate) name: Box<str>,
     pub(crate) kind: Kind,
 }
+
+/// How many names there is room for from the first on.
+const FEW: usize = 32;
 
 /// Interns names and knows what they stand for.
 #[derive(Default)]
 pub(crate) struct Names {
     entries: Vec<Entry>,
-    index: HashMap<Arc<str>, VarRef>,
+    index: Index,
+    /// A name while it is put together.
+    joined: String,
     messages: Vec<Arc<str>>,
     /// What failure variables are called after, once all policies are known.
     policies: Vec<FailureNames>,
@@ -91,7 +97,7 @@ impl Names {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<VarRef> {
-        self.index.get(name).copied()
+        self.index.find(name, |place| Some(&*self.entries.get(place as usize)?.name)).map(VarRef)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (VarRef, &Entry)> {
@@ -117,6 +123,16 @@ impl Names {
         }
     }
 
+    /// Interns `prefix.policy.tail`.
+    pub(crate) fn own(&mut self, prefix: &str, policy: &str, tail: &str) -> VarRef {
+        let mut name = std::mem::take(&mut self.joined);
+        name.clear();
+        [prefix, ".", policy, ".", tail].iter().for_each(|part| name.push_str(part));
+        let var = self.intern(&name);
+        self.joined = name;
+        var
+    }
+
     /// What a name stands for that is not (or not yet) in the table.
     pub(crate) fn classify(&self, name: &str) -> Kind {
         if let Some(failure) = failure(name, &self.policies) {
@@ -125,7 +141,10 @@ impl Names {
         if let Some(decoded) = decoded(name, &self.policies) {
             return decoded;
         }
-        let of_runtime = || name.split_once('.').and_then(|(head, tail)| Some((runtime_message(head)?, tail)));
+        let of_runtime = || {
+            let (head, tail) = name.split_at_checked(scan::position(name.as_bytes(), b'.')?)?;
+            Some((runtime_message(head)?, tail.strip_prefix('.')?))
+        };
         // A message may have dots in its name, so the longest name that fits is meant.
         let of_policy = || {
             let messages = self.messages.iter().zip(0u32..);
@@ -167,10 +186,8 @@ impl Names {
 
     /// A name behind that of a policy, which is one of the table with a prefix.
     fn of_policy(&self, name: &str, kind: impl Fn(VarRef, &str) -> Option<Kind>) -> Option<Kind> {
-        name.match_indices('.').skip(1).find_map(|(at, _)| {
-            let policy = self.index.get(name.get(..at)?)?;
-            kind(*policy, name.get(at + 1..)?)
-        })
+        let mut dots = name.bytes().zip(0..).filter(|(byte, _)| *byte == b'.').skip(1);
+        dots.find_map(|(_, at)| kind(self.find(name.get(..at)?)?, name.get(at + 1..)?))
     }
 
     /// Settles what could not be known while policies were still being compiled: fields of the messages they create,
@@ -178,8 +195,7 @@ impl Names {
     pub(crate) fn finish(&mut self, policies: Vec<FailureNames>) {
         self.policies = policies;
         for at in 0..self.entries.len() {
-            let Some(name) = self.entries.get(at).map(|entry| Arc::clone(&entry.name)) else { continue };
-            let kind = self.classify(&name);
+            let Some(kind) = self.entries.get(at).map(|entry| self.classify(&entry.name)) else { continue };
             if let Some(entry) = self.entries.get_mut(at) {
                 entry.kind = kind;
             }
@@ -189,15 +205,17 @@ impl Names {
 
 impl Intern for Names {
     fn intern(&mut self, name: &str) -> VarRef {
-        if let Some(known) = self.index.get(name) {
-            return *known;
+        if let Some(known) = self.find(name) {
+            return known;
         }
-        let var = VarRef(u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
-        let name: Arc<str> = name.into();
+        let place = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        self.index.push(name, place, self.entries.iter().map(|entry| &*entry.name));
+        if self.entries.is_empty() {
+            self.entries.reserve(FEW);
+        }
         // What it stands for is settled by `finish`, when all is known that names may be made of.
-        self.entries.push(Entry { name: Arc::clone(&name), kind: Kind::Plain });
-        self.index.insert(name, var);
-        var
+        self.entries.push(Entry { name: name.into(), kind: Kind::Plain });
+        VarRef(place)
     }
 }
 
@@ -212,14 +230,20 @@ fn runtime_message(name: &str) -> Option<MessageName> {
 }
 
 fn failure(name: &str, policies: &[FailureNames]) -> Option<Kind> {
-    let facts = [
-        (".failed", FailureFact::Failed),
-        (".fault.name", FailureFact::FaultName),
-        (".fault.cause", FailureFact::FaultCause),
-        (".fault.detail", FailureFact::FaultCause),
-        (".cause", FailureFact::FaultCause),
-    ];
-    let (stem, fact) = facts.into_iter().find_map(|(tail, fact)| Some((name.strip_suffix(tail)?, fact)))?;
+    let dot = name.bytes().rposition(|byte| byte == b'.')?;
+    let (mut stem, tail) = (name.get(..dot)?, name.get(dot + 1..)?);
+    let fact = match tail {
+        "failed" => FailureFact::Failed,
+        "cause" => FailureFact::FaultCause,
+        "name" => FailureFact::FaultName,
+        "detail" => FailureFact::FaultCause,
+        _ => return None,
+    };
+    match stem.strip_suffix(".fault") {
+        Some(policy) if tail != "failed" => stem = policy,
+        _ if matches!(tail, "name" | "detail") => return None,
+        _ => {}
+    }
     let is_named = |names: &FailureNames, prefix: &str| {
         stem.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')) == Some(&*names.policy)
     };
@@ -241,7 +265,8 @@ fn failure(name: &str, policies: &[FailureNames]) -> Option<Kind> {
 
 /// A policy may have dots in its name, so the longest name that fits is meant.
 fn decoded(name: &str, policies: &[FailureNames]) -> Option<Kind> {
-    let (prefix, rest) = name.split_once('.').filter(|(prefix, _)| matches!(*prefix, "jwt" | "jws"))?;
+    let (prefix, rest) = name.split_at_checked(3).filter(|(prefix, _)| matches!(*prefix, "jwt" | "jws"))?;
+    let rest = rest.strip_prefix('.')?;
     let fitting = policies.iter().zip(0u32..).filter_map(|(known, at)| {
         let tail = rest.strip_prefix(&*known.policy)?.strip_prefix('.').filter(|_| known.prefix == prefix)?;
         Some((at, tail))

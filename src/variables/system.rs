@@ -1,5 +1,7 @@
 //! Variables of the runtime itself: proxy, route, target, client, time, fault.
 
+use crate::words::Words;
+
 /// A variable whose value is a fact about the request in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SystemVariable {
@@ -125,7 +127,7 @@ pub(crate) enum TimePart {
 }
 
 /// The vendors' names, beside what they stand for. Names that share a meaning share a row's value.
-const NAMES: &[(&str, SystemVariable)] = &[
+static NAMES: Words<SystemVariable, 256> = Words::new(&[
     ("messageid", SystemVariable::MessageId),
     ("organization.name", SystemVariable::OrganizationName),
     ("environment.name", SystemVariable::EnvironmentName),
@@ -206,7 +208,7 @@ const NAMES: &[(&str, SystemVariable)] = &[
     ("system.uuid", SystemVariable::SystemUuid),
     ("system.pod.name", SystemVariable::SystemPodName),
     ("system.region.name", SystemVariable::SystemRegionName),
-];
+]);
 
 /// What `client.` and `target.` have in common: the facts of a certificate, behind either.
 const CERTIFICATE: &[(&str, CertificateFact)] = &[
@@ -229,11 +231,11 @@ impl SystemVariable {
             ["client.received", "client.sent", "target.sent", "target.received"].into_iter().flat_map(|way| {
                 ["start.time", "start.timestamp", "end.time", "end.timestamp"].map(|moment| format!("{way}.{moment}"))
             });
-        NAMES.iter().map(|(name, _)| (*name).to_owned()).chain(certificates).chain(moments)
+        NAMES.names().map(str::to_owned).chain(certificates).chain(moments)
     }
 
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        if let Some((_, variable)) = NAMES.iter().find(|(known, _)| *known == name) {
+        if let Some(variable) = NAMES.get(name) {
             return Some(*variable);
         }
         let (end, tail) = name.split_once('.')?;

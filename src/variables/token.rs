@@ -5,6 +5,7 @@
 use crate::entity::{Admission, CredentialId, CredentialRecord, Directory, Quota};
 use crate::execution::{Verified, View};
 use crate::host::{AccessToken, TokenKey};
+use crate::words::Words;
 
 use super::Value;
 
@@ -83,7 +84,7 @@ pub(crate) enum Fact {
 }
 
 /// The vendors' names, beside the facts.
-const NAMES: &[(&str, Fact)] = &[
+static NAMES: Words<Fact, 128> = Words::new(&[
     ("organization_name", Fact::OrganizationName),
     ("client_id", Fact::ClientId),
     ("apigee.client_id", Fact::ClientId),
@@ -143,18 +144,18 @@ const NAMES: &[(&str, Fact)] = &[
     ("company.created_by", Fact::CompanyCreatedBy),
     ("company.last_modified_at", Fact::CompanyLastModifiedAt),
     ("company.last_modified_by", Fact::CompanyLastModifiedBy),
-];
+]);
 
 type Family = fn(Box<str>) -> TokenVariable;
 
 impl TokenVariable {
     /// The names of those that have one.
     pub(super) fn names() -> impl Iterator<Item = &'static str> {
-        NAMES.iter().map(|(name, _)| *name)
+        NAMES.names()
     }
 
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        if let Some((_, fact)) = NAMES.iter().find(|(known, _)| *known == name) {
+        if let Some(fact) = NAMES.get(name) {
             return Some(Self::Fixed(*fact));
         }
         let families: [(&str, Family); 6] = [

@@ -40,25 +40,13 @@ const fn is_name_char(c: char) -> bool {
     is_name_start(c) || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
 }
 
-/// The byte goes on with a name that has begun.
-const IN_NAME: u8 = 1;
-/// The byte begins a name.
-const STARTS_NAME: u8 = 2;
-/// The byte is a colon.
-const IS_COLON: u8 = 4;
-
-/// What each ASCII byte can be in a name; those beyond are looked at as characters.
-static IN_NAMES: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut rest: &mut [u8] = &mut table;
+/// Whether each byte is that of an ASCII character in a name, other than the colon.
+static IN_NAMES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut rest: &mut [bool] = &mut table;
     let mut byte = 0_u8;
-    while let [class, after @ ..] = rest {
-        *class = match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' => IN_NAME | STARTS_NAME,
-            b':' => IN_NAME | STARTS_NAME | IS_COLON,
-            b'0'..=b'9' | b'-' | b'.' => IN_NAME,
-            _ => 0,
-        };
+    while let [is_in, after @ ..] = rest {
+        *is_in = matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'0'..=b'9' | b'-' | b'.');
         byte = byte.wrapping_add(1);
         rest = after;
     }
@@ -67,32 +55,21 @@ static IN_NAMES: [u8; 256] = {
 
 /// How many bytes of the text's start are a Name (production 5); zero if it starts with none.
 pub(super) fn name_len(text: &str) -> usize {
-    match ascii_name(text.as_bytes()) {
-        Some((length, _)) => length,
-        None if !text.starts_with(is_name_start) => 0,
-        None => text.find(|c| !is_name_char(c)).unwrap_or(text.len()),
+    if !text.starts_with(is_name_start) {
+        return 0;
     }
+    text.find(|c| !is_name_char(c)).unwrap_or(text.len())
 }
 
-/// The length of the Name that a text starts with, zero if it starts with none, and whether it has a colon; nothing where
-/// characters beyond ASCII have to be looked at.
+/// The length of a Name of ASCII characters without a colon that stands before something else of ASCII; nothing where
+/// there is none.
 #[inline]
-pub(super) fn ascii_name(text: &[u8]) -> Option<(usize, bool)> {
-    let class = |byte: u8| IN_NAMES.get(usize::from(byte)).copied().unwrap_or_default();
-    let (mut length, mut all) = (0, 0);
-    for byte in text {
-        let class = class(*byte);
-        if class == 0 {
-            if !byte.is_ascii() {
-                return None;
-            }
-            break;
-        }
-        all |= class;
-        length += 1;
-    }
-    let starts = text.first().is_some_and(|byte| class(*byte) & STARTS_NAME != 0);
-    Some((if starts { length } else { 0 }, all & IS_COLON != 0))
+pub(super) fn usual_name_len(bytes: &[u8]) -> Option<usize> {
+    let is_in = |byte: &u8| IN_NAMES.get(usize::from(*byte)).copied().unwrap_or_default();
+    let length = bytes.iter().position(|byte| !is_in(byte))?;
+    let starts = bytes.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+    let ends = bytes.get(length).is_some_and(|byte| byte.is_ascii() && *byte != b':');
+    (starts && ends).then_some(length)
 }
 
 /// How many bytes at the start are white space, in a text that has no other characters below the blank.
@@ -172,18 +149,29 @@ pub(super) fn reference(body: &str) -> Reference {
 }
 
 /// Whether an attribute's value, written so, has nothing to resolve, to normalise or to refuse.
-#[inline]
 pub(super) fn is_value(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte >= b' ' && !matches!(byte, b'&' | b'<'))
+}
+
+/// The length of an attribute's value, up to its quote, that [`is_value`]; nothing where it is not, or where the text ends
+/// right behind it.
+#[inline]
+pub(super) fn value_len(bytes: &[u8], quote: u8) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = ONES << 7;
     // The highest bit of each byte that is zero, or less than a number; above the first of them it may be wrong.
     let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let (words, rest) = bytes.as_chunks::<8>();
-    let others = words.iter().map(|word| u64::from_le_bytes(*word)).fold(0, |others, word| {
+    let quotes = ONES * u64::from(quote);
+    for (at, word) in bytes.as_chunks::<8>().0.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
         let controls = word.wrapping_sub(ONES * b' ' as u64) & !word;
-        others | controls | zero(word ^ (ONES * b'&' as u64)) | zero(word ^ (ONES * b'<' as u64))
-    });
-    others & HIGHS == 0 && rest.iter().all(|byte| *byte >= b' ' && !matches!(byte, b'&' | b'<'))
+        let others = controls | zero(word ^ (ONES * b'&' as u64)) | zero(word ^ (ONES * b'<' as u64));
+        let ends = (others | zero(word ^ quotes)) & (ONES << 7);
+        if ends != 0 {
+            let length = at * 8 + ends.trailing_zeros() as usize / 8;
+            return (bytes.get(length) == Some(&quote)).then_some(length);
+        }
+    }
+    None
 }
 
 /// Whether any byte could be part of a character that XML forbids; the caller looks closer when it says yes.
@@ -220,17 +208,38 @@ mod tests {
     }
 
     #[test]
-    fn colons_are_noticed() {
+    fn usual_names_are_of_ascii_without_colons() {
         for (text, want) in [
-            ("a b:c", Some((1, false))),
-            ("a:b c", Some((3, true))),
-            (":", Some((1, true))),
-            ("-a", Some((0, false))),
-            ("aé", None),
-            ("é", None),
-            ("", Some((0, false))),
+            ("a b:c", Some(1)),
+            ("_1-.Z=", Some(5)),
+            ("a/", Some(1)),
+            ("a:b c", None),
+            (":", None),
+            ("-a ", None),
+            ("1 ", None),
+            (" ", None),
+            ("aé ", None),
+            ("é ", None),
+            ("a", None),
+            ("", None),
         ] {
-            assert_eq!(ascii_name(text.as_bytes()), want, "{text:?}");
+            assert_eq!(usual_name_len(text.as_bytes()), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn usual_values_stand_as_they_are() {
+        for length in 0..20 {
+            for other in ["", "é", "\u{7F}", "\u{FFFD}", "'", "&", "<", "\t", "\n", "\r", "\u{1}"] {
+                for at in 0..=length {
+                    let value = format!("{}{other}{}", "x".repeat(at), "y".repeat(length - at));
+                    let want = is_value(value.as_bytes()).then_some(value.len());
+                    assert_eq!(want.is_some(), !other.starts_with(['&', '<', '\t', '\n', '\r', '\u{1}']));
+                    let written = format!("{value}\" <&\"/></a></b>");
+                    assert_eq!(value_len(written.as_bytes(), b'"'), want, "{written:?}");
+                }
+            }
+            assert_eq!(value_len("x".repeat(length).as_bytes(), b'\''), None);
         }
     }
 

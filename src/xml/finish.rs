@@ -50,11 +50,10 @@ fn attributes(element: Element<'_>, d: &mut Diagnostics) {
     if node.attributes == node.attributes_end {
         return;
     }
-    for (index, attribute) in document.attributes_of(node) {
-        if attribute.declares_namespace || document.is_attribute_read(index) {
+    for (_, attribute) in document.attributes_of(node) {
+        if attribute.declares_namespace || attribute.read.replace(true) {
             continue;
         }
-        document.mark_attribute_read(index);
         let name = document.verbatim(attribute.name);
         if name.contains(':') && document.namespace(attribute.namespace).is_some_and(|it| ABOUT_XML.contains(&it)) {
             continue;
@@ -147,7 +146,7 @@ fn meant(owner: Element<'_>, is_attribute: bool, unknown: &str) -> Meant {
     });
     if is_attribute {
         let all = document.attributes_of(document.node(owner.index())).take(MOST_SIBLINGS);
-        all.filter(|(index, attribute)| !attribute.declares_namespace && document.is_attribute_read(*index))
+        all.filter(|(_, attribute)| !attribute.declares_namespace && attribute.read.get())
             .map(|(_, attribute)| document.verbatim(attribute.name))
             .for_each(&mut weigh);
     } else {

@@ -42,10 +42,12 @@ mod tag;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod usual;
+mod values;
 
 pub use decode::decode;
-pub(crate) use element::boolean;
 pub use element::{Attribute, Element};
 pub use markup::{Content, Markup, MarkupDocument};
 pub(crate) use navigate::{NodeId, NodeKind, Nodes, unprefixed_name_len};
 pub use tree::Document;
+pub(crate) use values::boolean;

@@ -1,8 +1,7 @@
 //! The strict layer over quick-xml's events: structure, text, and the limits.
 //!
 //! quick-xml finds where markup begins and ends; what it does not check (most of well-formedness) is checked here, on
-//! ranges of the source. Text, and end tags as nearly all are, are passed over before it sees them: it would validate
-//! their UTF-8 again and make an event of each.
+//! ranges of the source. Text, and tags as nearly all are, are passed over before it sees them.
 
 use std::io::BufRead as _;
 
@@ -12,7 +11,7 @@ use quick_xml::events::Event;
 use quick_xml::reader::Reader as Events;
 
 use super::characters::{self, Reference};
-use super::tree::{AttributeNode, Document, Index, Kind, Node, OUTSIDE, Piece, UNNAMED};
+use super::tree::{AttributeNode, Document, Index, Kind, Node, OUTSIDE, Piece, Reading, UNNAMED};
 use super::{codes, declaration};
 use crate::Limits;
 use crate::diagnostic::{Diagnostic, Diagnostics, Source, Span};
@@ -118,7 +117,7 @@ impl<'s> Reader<'s> {
         loop {
             let mut start = base + events.buffer_position() as usize;
             if is_in_text {
-                let end = self.plain(start)?;
+                let end = self.usual(start)?;
                 events.stream().consume(end - start);
                 start = end;
             }
@@ -149,49 +148,6 @@ impl<'s> Reader<'s> {
                 Err(error) => return Err(self.syntax(base + events.error_position() as usize, &error)),
             }
         }
-    }
-
-    /// Reads what needs no tokenizer: text, and end tags that are the name of the open element and nothing else. Gives
-    /// the place of what comes then.
-    fn plain(&mut self, mut at: usize) -> Result<usize, Stop> {
-        let text = self.text;
-        while let Some(rest) = text.as_bytes().get(at..) {
-            match rest {
-                [b'<', b'/', tag @ ..] => {
-                    let Some(name) = self.usual_end(tag) else { break };
-                    let end = at + "</>".len() + name;
-                    self.close(Span::new(at, end));
-                    at = end;
-                }
-                [] | [b'<' | b'&', ..] => break,
-                _ => {
-                    let blank = characters::blank_len(rest);
-                    let (is_blank, length) = match rest.get(blank..) {
-                        Some([] | [b'<', ..]) => (true, blank),
-                        Some(rest) => (false, blank + memchr::memchr2(b'<', b'&', rest).unwrap_or(rest.len())),
-                        None => break,
-                    };
-                    let span = Span::new(at, at + length);
-                    let is_usual = !self.open.is_empty() && !self.has_section_ends && !self.has_carriage_returns;
-                    if is_usual && !self.continues_text(span) {
-                        let content = Piece { range: span, decoded: false };
-                        let node = self.node(Kind::Text, span, Span { end: span.start, ..span }, content);
-                        self.nodes.push(Node { is_blank, ..node });
-                    } else {
-                        self.character_data(span, is_blank)?;
-                    }
-                    at += length;
-                }
-            }
-        }
-        Ok(at)
-    }
-
-    /// The length of the open element's name, if the rest of an end tag is that name and `>`.
-    fn usual_end(&self, tag: &[u8]) -> Option<usize> {
-        let name = self.nodes.get(self.open.last()?.node as usize)?.name;
-        let name = self.text.as_bytes().get(name.start as usize..name.end as usize)?;
-        (tag.get(name.len()) == Some(&b'>') && tag.starts_with(name)).then_some(name.len())
     }
 
     /// The source between two offsets.
@@ -254,7 +210,7 @@ impl<'s> Reader<'s> {
     }
 
     /// The next node, under the open element.
-    fn node(&self, kind: Kind, span: Span, name: Span, content: Piece) -> Node {
+    pub(super) fn node(&self, kind: Kind, span: Span, name: Span, content: Piece) -> Node {
         let attributes = self.attributes.len() as u32;
         Node {
             kind,
@@ -271,6 +227,7 @@ impl<'s> Reader<'s> {
             attributes,
             attributes_end: attributes,
             content,
+            reading: Reading::default(),
         }
     }
 
@@ -344,7 +301,7 @@ impl<'s> Reader<'s> {
     }
 
     /// Ends the open element with its end tag.
-    fn close(&mut self, tag: Span) {
+    pub(super) fn close(&mut self, tag: Span) {
         let Some(open) = self.open.pop() else { return };
         let after = self.nodes.len() as Index;
         if let Some(node) = self.nodes.get_mut(open.node as usize) {
@@ -370,7 +327,7 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    fn character_data(&mut self, span: Span, is_blank: bool) -> Result<(), Stop> {
+    pub(super) fn character_data(&mut self, span: Span, is_blank: bool) -> Result<(), Stop> {
         let text = self.slice(span.start, span.end);
         if self.open.is_empty() {
             return self.outside(text, span);
@@ -439,6 +396,11 @@ impl<'s> Reader<'s> {
     pub(super) fn bare_ampersand(&mut self, at: usize) -> Result<(), Stop> {
         let finding = Diagnostic::error(codes::BARE_AMPERSAND, "`&` starts no reference").help("write `&amp;`");
         self.report(finding, Span::new(at, at + 1))
+    }
+
+    /// Whether text that starts and ends there is a node just as it is written.
+    pub(super) fn is_plain_text(&self, span: Span) -> bool {
+        !self.open.is_empty() && !self.has_section_ends && !self.has_carriage_returns && !self.continues_text(span)
     }
 
     /// Whether the node before is text that ends where this starts.

@@ -20,7 +20,7 @@ impl<'s> Reader<'s> {
     /// Reads a start tag, from `<` to `>`; an empty one ends with `/>`.
     pub(super) fn start_tag(&mut self, span: Span, is_empty: bool) -> Result<(), Stop> {
         let end = span.end.saturating_sub(if is_empty { 2 } else { 1 });
-        let (name, has_colon) = self.name_at(span.start + 1, end);
+        let name = self.name_at(span.start + 1, end);
         let text = self.text.as_bytes();
         match text.get(name.end as usize).filter(|_| name.end < end) {
             _ if name.end == name.start => {
@@ -42,16 +42,11 @@ impl<'s> Reader<'s> {
         let index = self.push(Kind::Element, span, name, Piece { range: inside, decoded: false });
         let bindings = self.bindings.len();
         let first = self.attributes.len();
-        let mut is_plain = !has_colon && bindings == 0;
         if name.end < end {
-            is_plain &= self.attributes_of_tag(name, end)?;
+            self.attributes_of_tag(name, end)?;
         }
-        if is_plain {
-            self.plain_names(index, name, first)?;
-        } else {
-            self.namespaces(index, name, first)?;
-        }
-        self.child_of_open(index);
+        let key = self.namespaces(index, name, first)?;
+        self.child_of_open(key);
         if is_empty {
             self.bindings.truncate(bindings);
         } else {
@@ -70,60 +65,40 @@ impl<'s> Reader<'s> {
         Err(self.stop(start, codes::NAME_TOO_LONG, message, Some("shorten it or raise the limit `xml_name_bytes`")))
     }
 
-    /// Adds an element to the names of the one it is in.
-    fn child_of_open(&mut self, index: u32) {
-        let bit = self.nodes.get(index as usize).map_or(0, |node| characters::bit(node.key));
+    /// Adds the name of an element, by its key, to those of the one it is in.
+    pub(super) fn child_of_open(&mut self, key: u32) {
+        let bit = characters::bit(key);
         if let Some(parent) = self.open.last().and_then(|open| self.nodes.get_mut(open.node as usize)) {
             parent.repeated |= parent.children & bit;
             parent.children |= bit;
         }
     }
 
-    /// Ends a start tag in which no name has a prefix, where no namespace is in scope.
-    fn plain_names(&mut self, element: u32, name: Span, first: usize) -> Result<(), Stop> {
-        let end = self.attributes.len();
-        if let Some(node) = self.nodes.get_mut(element as usize) {
-            node.attributes_end = end as u32;
-            node.key = characters::key(self.text.as_bytes().get(range(name)).unwrap_or_default());
-        }
-        let these = self.attributes.get(first..).unwrap_or_default();
-        let same = |(at, one): (usize, &AttributeNode)| these.iter().take(at).any(|before| before.key == one.key);
-        if these.len() > FEW || these.iter().enumerate().any(same) {
-            return self.duplicates(first, self.slice(name.start, name.end));
-        }
-        Ok(())
+    /// The name that starts at a place, which is empty where none does.
+    fn name_at(&self, start: u32, end: u32) -> Span {
+        Span { start, end: start + characters::name_len(self.slice(start, end)) as u32 }
     }
 
-    /// The name that starts at a place, which is empty where none does, and whether it may have a colon.
-    fn name_at(&self, start: u32, end: u32) -> (Span, bool) {
-        let rest = self.text.as_bytes().get(start as usize..end as usize).unwrap_or_default();
-        let found = characters::ascii_name(rest);
-        let (length, has_colon) = found.unwrap_or_else(|| (characters::name_len(self.slice(start, end)), true));
-        (Span { start, end: start + length as u32 }, has_colon)
-    }
-
-    /// Reads what follows the name of an element up to the end of its tag; whether no name declares or uses a prefix.
-    fn attributes_of_tag(&mut self, element: Span, end: u32) -> Result<bool, Stop> {
+    /// Reads what follows the name of an element up to the end of its tag.
+    fn attributes_of_tag(&mut self, element: Span, end: u32) -> Result<(), Stop> {
         let first = self.attributes.len();
         let tag = self.text.as_bytes().get(..end as usize).unwrap_or_default();
         let mut at = element.end;
-        let mut is_plain = true;
         loop {
             let blank = skip_space(tag.get(at as usize..).unwrap_or_default());
             at += blank;
             if at >= end {
-                return Ok(is_plain);
+                return Ok(());
             }
-            let (name, has_colon) = self.name_at(at, end);
+            let name = self.name_at(at, end);
             let written = tag.get(range(name)).unwrap_or_default();
-            is_plain &= !has_colon && written != b"xmlns";
             if written.is_empty() {
                 let found = self.slice(at, end).chars().next().unwrap_or_default();
                 let message = format!("`{found}` where an attribute should start");
                 let finding =
                     Diagnostic::error(codes::BAD_ATTRIBUTE, message).help("write attributes as `name=\"value\"`");
                 self.report(finding, Span::new(at as usize, at as usize + found.len_utf8()))?;
-                return Ok(is_plain);
+                return Ok(());
             }
             self.check_length(name)?;
             if blank == 0 {
@@ -149,7 +124,7 @@ impl<'s> Reader<'s> {
                 Some(value) => value,
                 None => match self.value_after(name, end)? {
                     Some(value) => value,
-                    None => return Ok(is_plain),
+                    None => return Ok(()),
                 },
             };
             at = value.end + 1;
@@ -166,6 +141,7 @@ impl<'s> Reader<'s> {
                 declares_namespace: false,
                 span: value,
                 value: value_piece,
+                read: false.into(),
             });
         }
     }
@@ -236,8 +212,9 @@ impl<'s> Reader<'s> {
         Ok(Piece { range: Span::new(start, self.decoded.len()), decoded: true })
     }
 
-    /// Declares the namespaces of a start tag, resolves its prefixes and looks for duplicate attributes.
-    fn namespaces(&mut self, element: u32, name: Span, first: usize) -> Result<(), Stop> {
+    /// Declares the namespaces of a start tag, resolves its prefixes and looks for duplicate attributes. Gives the key of
+    /// the element's name.
+    fn namespaces(&mut self, element: u32, name: Span, first: usize) -> Result<u32, Stop> {
         let bindings = self.bindings.len();
         let mut has_prefixes = false;
         for at in first..self.attributes.len() {
@@ -248,22 +225,24 @@ impl<'s> Reader<'s> {
         let namespace = self.resolve(prefix, name)?;
         let local = name.start + prefix_bytes(prefix) as u32;
         let end = self.attributes.len();
+        let key = characters::key(written.get(prefix_bytes(prefix)..).unwrap_or_default().as_bytes());
         if let Some(node) = self.nodes.get_mut(element as usize) {
-            (node.local, node.namespace, node.attributes_end) = (local, namespace, end as u32);
-            node.key = characters::key(written.get(prefix_bytes(prefix)..).unwrap_or_default().as_bytes());
+            (node.local, node.namespace, node.attributes_end, node.key) = (local, namespace, end as u32, key);
         }
         if has_prefixes {
             for at in first..end {
                 self.resolve_attribute(at)?;
             }
         }
-        if end - first > 1 { self.duplicates(first, written) } else { Ok(()) }
+        if end - first > 1 {
+            self.duplicates(first, written)?;
+        }
+        Ok(key)
     }
 
     /// Splits an attribute's name and binds a prefix if it declares one; whether the attribute itself has a prefix.
     fn declare(&mut self, at: usize, bindings: usize) -> Result<bool, Stop> {
-        let Some(attribute) = self.attributes.get(at).copied() else { return Ok(false) };
-        let name = attribute.name;
+        let Some(&AttributeNode { name, value, .. }) = self.attributes.get(at) else { return Ok(false) };
         let written = self.slice(name.start, name.end);
         if written != "xmlns" {
             let prefix = self.prefix(name)?;
@@ -280,7 +259,6 @@ impl<'s> Reader<'s> {
             attribute.declares_namespace = true;
         }
         let prefix = written.strip_prefix("xmlns:").unwrap_or_default();
-        let value = attribute.value;
         let uri = if value.decoded {
             self.decoded.get(value.range.start as usize..value.range.end as usize).unwrap_or_default()
         } else {

@@ -39,7 +39,7 @@ pub(super) struct Piece {
 }
 
 /// One node; all names and texts are ranges, so that a node costs no allocation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) kind: Kind,
     pub(super) parent: Index,
@@ -65,6 +65,7 @@ pub(super) struct Node {
     pub(super) attributes_end: u32,
     /// What is between the tags of an element, or the text of any other node.
     pub(super) content: Piece,
+    pub(super) reading: Reading,
 }
 
 impl Node {
@@ -78,7 +79,7 @@ impl Node {
 }
 
 /// One attribute.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct AttributeNode {
     pub(super) name: Span,
     pub(super) local: u32,
@@ -89,30 +90,34 @@ pub(super) struct AttributeNode {
     /// Between the quotes, in the source.
     pub(super) span: Span,
     pub(super) value: Piece,
+    /// Whether somebody asked for it.
+    pub(super) read: Cell<bool>,
 }
 
 /// How many names asked for on one element are looked at, so that no element makes looking slow.
 const MOST_SUGGESTIONS: usize = 64;
 
-const NOWHERE: Span = Span { start: 0, end: 0 };
-
 /// Stands in for a node that does not exist, so that no lookup can panic.
-static NOTHING: Node = Node {
-    kind: Kind::Comment,
-    parent: OUTSIDE,
-    after: 0,
-    markup: NOWHERE,
-    name: NOWHERE,
-    local: 0,
-    key: 0,
-    namespace: UNNAMED,
-    children: 0,
-    repeated: 0,
-    is_blank: false,
-    attributes: 0,
-    attributes_end: 0,
-    content: Piece { range: NOWHERE, decoded: false },
-};
+fn nothing() -> Node {
+    const NOWHERE: Span = Span { start: 0, end: 0 };
+    Node {
+        kind: Kind::Comment,
+        parent: OUTSIDE,
+        after: 0,
+        markup: NOWHERE,
+        name: NOWHERE,
+        local: 0,
+        key: 0,
+        namespace: UNNAMED,
+        children: 0,
+        repeated: 0,
+        is_blank: false,
+        attributes: 0,
+        attributes_end: 0,
+        content: Piece { range: NOWHERE, decoded: false },
+        reading: Reading { read: Cell::new(true), ..Reading::default() },
+    }
+}
 
 /// A well-formed XML document with the place of everything in it.
 ///
@@ -123,8 +128,7 @@ pub struct Document {
     attributes: Vec<AttributeNode>,
     decoded: String,
     root: Index,
-    readings: Vec<Reading>,
-    attributes_read: Vec<Cell<bool>>,
+    nothing: Node,
     asked: RefCell<Vec<Asked>>,
 }
 
@@ -150,9 +154,9 @@ impl Document {
         decoded: String,
         root: Index,
     ) -> Self {
-        let readings = vec![Reading::default(); nodes.len()];
-        let attributes_read = vec![Cell::new(false); attributes.len()];
-        Self { source, nodes, attributes, decoded, root, readings, attributes_read, asked: RefCell::default() }
+        // Most elements are asked for something that they do not have.
+        let asked = RefCell::new(Vec::with_capacity(nodes.len()));
+        Self { source, nodes, attributes, decoded, root, nothing: nothing(), asked }
     }
 
     /// The root element.
@@ -170,7 +174,7 @@ impl Document {
     }
 
     pub(super) fn node(&self, index: Index) -> &Node {
-        self.nodes.get(index as usize).unwrap_or(&NOTHING)
+        self.nodes.get(index as usize).unwrap_or(&self.nothing)
     }
 
     /// The attributes of a node, with their indexes.
@@ -211,57 +215,43 @@ impl Document {
     }
 
     pub(super) fn is_read(&self, index: Index) -> bool {
-        self.readings.get(index as usize).is_none_or(|reading| reading.read.get())
+        self.node(index).reading.read.get()
     }
 
     pub(super) fn mark_read(&self, index: Index) {
-        if let Some(reading) = self.readings.get(index as usize) {
-            reading.read.set(true);
-        }
+        self.node(index).reading.read.set(true);
     }
 
     pub(super) fn is_read_raw(&self, index: Index) -> bool {
-        self.readings.get(index as usize).is_some_and(|reading| reading.raw.get())
+        self.nodes.get(index as usize).is_some_and(|node| node.reading.raw.get())
     }
 
     pub(super) fn mark_read_raw(&self, index: Index) {
-        if let Some(reading) = self.readings.get(index as usize) {
-            reading.raw.set(true);
-        }
-    }
-
-    pub(super) fn is_attribute_read(&self, index: u32) -> bool {
-        self.attributes_read.get(index as usize).is_none_or(Cell::get)
-    }
-
-    pub(super) fn mark_attribute_read(&self, index: u32) {
-        if let Some(read) = self.attributes_read.get(index as usize) {
-            read.set(true);
-        }
+        self.node(index).reading.raw.set(true);
     }
 
     /// Marks a node, everything below it and all their attributes.
     pub(super) fn mark_subtree_read(&self, index: Index) {
         let node = self.node(index);
-        let nodes = self.readings.get(index as usize..node.after as usize);
-        nodes.unwrap_or_default().iter().for_each(|reading| reading.read.set(true));
+        let nodes = self.nodes.get(index as usize..node.after as usize);
+        nodes.unwrap_or_default().iter().for_each(|node| node.reading.read.set(true));
         let end = self.nodes.get(node.after as usize).map_or(self.attributes.len(), |next| next.attributes as usize);
-        let attributes = self.attributes_read.get(node.attributes as usize..end);
-        attributes.unwrap_or_default().iter().for_each(|read| read.set(true));
+        let attributes = self.attributes.get(node.attributes as usize..end);
+        attributes.unwrap_or_default().iter().for_each(|attribute| attribute.read.set(true));
     }
 
     /// Remembers that a name was asked for on an element in vain.
     pub(super) fn remember_asked(&self, element: Index, is_attribute: bool, name: &'static str) {
-        let Some(reading) = self.readings.get(element as usize) else { return };
+        let Some(node) = self.nodes.get(element as usize) else { return };
         let mut asked = self.asked.borrow_mut();
-        asked.push(Asked { is_attribute, name, before: reading.asked.get() });
-        reading.asked.set(u32::try_from(asked.len()).unwrap_or(0));
+        asked.push(Asked { is_attribute, name, before: node.reading.asked.get() });
+        node.reading.asked.set(u32::try_from(asked.len()).unwrap_or(0));
     }
 
     /// Calls back with the names asked for on an element in vain, and whether an attribute was meant.
     pub(super) fn each_asked(&self, element: Index, mut each: impl FnMut(bool, &str)) {
         let asked = self.asked.borrow();
-        let mut next = self.readings.get(element as usize).map_or(0, |reading| reading.asked.get());
+        let mut next = self.nodes.get(element as usize).map_or(0, |node| node.reading.asked.get());
         for _ in 0..MOST_SUGGESTIONS {
             let Some(entry) = next.checked_sub(1).and_then(|at| asked.get(at as usize)) else { return };
             each(entry.is_attribute, entry.name);
@@ -311,7 +301,7 @@ struct Asked {
 
 /// What was done with one node.
 #[derive(Clone, Debug, Default)]
-struct Reading {
+pub(super) struct Reading {
     read: Cell<bool>,
     /// Whether its content was taken as it stands, white space and all.
     raw: Cell<bool>,
