@@ -30,6 +30,7 @@ mod format;
 pub mod host;
 mod jose;
 mod jsonpath;
+mod keyed;
 mod limits;
 pub mod message;
 mod need;

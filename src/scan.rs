@@ -77,6 +77,26 @@ pub(crate) fn position(bytes: &[u8], wanted: u8) -> Option<usize> {
     rest.iter().position(|byte| *byte == wanted).map(|at| words.len() * 8 + at)
 }
 
+/// The letters, digits and marks of which nearly all names are made.
+static IN_NAMES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut rest: &mut [bool] = &mut table;
+    let mut byte = 0_u8;
+    while let [is_in, after @ ..] = rest {
+        *is_in = matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'0'..=b'9' | b'-' | b'.');
+        byte = byte.wrapping_add(1);
+        rest = after;
+    }
+    table
+};
+
+/// How many bytes at the start are ASCII letters, digits, `_`, `-` and `.`.
+#[inline(always)]
+pub(crate) fn name_len(bytes: &[u8]) -> usize {
+    let is_in = |byte: &u8| IN_NAMES.get(usize::from(*byte)).copied().unwrap_or_default();
+    bytes.iter().position(|byte| !is_in(byte)).unwrap_or(bytes.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -108,7 +108,7 @@ impl Expression {
     /// A regular expression that is malformed, or that cannot be matched in linear time with its Java meaning; a tree
     /// deeper than the limit.
     pub fn compile(&self, names: &mut dyn Intern, limits: &Limits) -> Result<Condition, ConditionError> {
-        let mut compiler = Compiler { names, limits, steps: Vec::new() };
+        let mut compiler = Compiler { names, limits, steps: Vec::with_capacity(4) };
         compiler.expression(self, 0)?;
         Ok(Condition { steps: Some(compiler.steps.into()) })
     }

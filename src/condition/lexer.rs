@@ -1,6 +1,7 @@
 //! Cuts a condition's text into tokens.
 
 use crate::diagnostic::Span;
+use crate::scan;
 
 use super::ConditionError;
 use super::ast::{Number, Operator};
@@ -107,7 +108,7 @@ fn name_length(text: &str) -> usize {
         Some(b) if b.is_ascii_alphabetic() || b == b'_' => {}
         _ => return 0,
     }
-    text.bytes().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))).unwrap_or(text.len())
+    scan::name_len(text.as_bytes())
 }
 
 impl<'t> Lexer<'t> {
@@ -144,7 +145,8 @@ impl<'t> Lexer<'t> {
             let name = text.get(..length).unwrap_or_default();
             return Ok((word(name).unwrap_or(Token::Name(name)), length));
         }
-        if let Some((symbol, token)) = SYMBOLS.iter().find(|(symbol, _)| text.starts_with(symbol)) {
+        let mut symbols = SYMBOLS.iter().filter(|(symbol, _)| symbol.starts_with(first));
+        if let Some((symbol, token)) = symbols.find(|(symbol, _)| text.starts_with(symbol)) {
             return Ok((token.clone(), symbol.len()));
         }
         let span = Span::new(start, start + first.len_utf8());

@@ -42,7 +42,16 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Parsed, ConditionError> {
     if token == Token::End {
         return Ok(Parsed { expression: None, warnings: Vec::new() });
     }
-    Parser { text, lexer, token, span, depth: limits.condition_depth, groups: Vec::new(), warnings: Vec::new() }.run()
+    Parser {
+        text,
+        lexer,
+        token,
+        span,
+        depth: limits.condition_depth,
+        groups: Vec::with_capacity(2),
+        warnings: Vec::new(),
+    }
+    .run()
 }
 
 struct Parser<'t> {

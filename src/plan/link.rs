@@ -20,6 +20,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::dialect::ResponseFlow;
 use crate::entity::{Directory, PathRules, ProxyId};
 use crate::host::Host;
+use crate::keyed::Keyed;
 use crate::limits::Limits;
 use crate::policy::{CompiledPolicy, PolicyDocument};
 use crate::variables::{Intern, Names};
@@ -142,9 +143,9 @@ struct Builder<'a> {
     names: Names,
     policies: Vec<PolicyPlan>,
     /// Policies already compiled, by bundle and name.
-    compiled: HashMap<String, HashMap<String, Option<u32>>>,
+    compiled: HashMap<String, HashMap<String, Option<u32>, Keyed>, Keyed>,
     /// Conditions already compiled without a finding, by their text: steps of many flows have the same.
-    conditions: HashMap<String, Condition>,
+    conditions: HashMap<String, Condition, Keyed>,
     lists: Vec<Box<[StepPlan]>>,
     calls: Vec<SharedFlowCall>,
     /// Which shared flow calls which, by their index among the calls.
@@ -159,8 +160,8 @@ impl<'a> Builder<'a> {
             diagnostics,
             names: Names::default(),
             policies: Vec::new(),
-            compiled: HashMap::new(),
-            conditions: HashMap::new(),
+            compiled: HashMap::default(),
+            conditions: HashMap::default(),
             lists: Vec::new(),
             calls: Vec::new(),
             edges: Vec::new(),
@@ -304,9 +305,10 @@ impl<'a> Builder<'a> {
             ResponseFlow::Evaluated => (FlowChoice::Evaluated, FlowChoice::Evaluated),
             ResponseFlow::AsInRequest => (FlowChoice::Noted, FlowChoice::AsInRequest),
         };
+        let mut heads = Vec::with_capacity(flows.flows.len());
         EndpointPlan {
-            request: self.direction(scope, flows, request, |flow: &Flow| &flow.request),
-            response: self.direction(scope, flows, response, |flow: &Flow| &flow.response),
+            request: self.direction(scope, flows, request, &mut heads, |flow: &Flow| &flow.request),
+            response: self.direction(scope, flows, response, &mut heads, |flow: &Flow| &flow.response),
             fault_rules: flows.fault_rules.iter().filter_map(|rule| self.fault_rule(scope, rule)).collect(),
             default_fault_rule: flows.default_fault_rule.as_ref().and_then(|rule| self.default_fault_rule(scope, rule)),
             descriptions: Descriptions {
@@ -316,21 +318,30 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// What the first direction finds out about its flows, the second takes over.
     fn direction(
         &mut self,
         scope: &PolicyScope<'_>,
         flows: &Pipeline,
         choice: FlowChoice,
+        heads: &mut Vec<Option<FlowHead>>,
         steps: fn(&Flow) -> &Vec<Step>,
     ) -> Direction {
         let pre = self.steps(scope, steps(&flows.pre_flow));
-        let conditional = flows.flows.iter().filter_map(|flow: &Flow| {
-            let condition = self.condition(flow.condition.as_ref())?;
+        let mut conditional = Vec::with_capacity(flows.flows.len());
+        for (at, flow) in flows.flows.iter().enumerate() {
+            if at == heads.len() {
+                let condition = self.condition(flow.condition.as_ref());
+                heads.push(condition.map(|condition| FlowHead {
+                    name: text(flow.name.as_ref()),
+                    description: flow.description.as_deref().map(Arc::from),
+                    condition,
+                }));
+            }
+            let Some(FlowHead { name, description, condition }) = heads.get(at).cloned().flatten() else { continue };
             let steps = self.steps(scope, steps(flow));
-            let description = flow.description.as_deref().map(Arc::from);
-            Some(FlowPlan { name: text(flow.name.as_ref()), description, choice, condition, steps })
-        });
-        let conditional = conditional.collect();
+            conditional.push(FlowPlan { name, description, choice, condition, steps });
+        }
         let post = self.steps(scope, steps(&flows.post_flow));
         Direction { pre, flows: conditional, post }
     }
@@ -407,7 +418,7 @@ impl<'a> Builder<'a> {
     }
 
     fn compile_steps(&mut self, scope: &PolicyScope<'_>, steps: &[Step]) -> Vec<StepPlan> {
-        let mut plans = Vec::new();
+        let mut plans = Vec::with_capacity(steps.len());
         for step in steps {
             let condition = self.condition(step.condition.as_ref());
             let (bundle, name) = (scope.bundle.name.as_str(), step.policy.value.as_str());
@@ -536,6 +547,14 @@ impl<'a> Builder<'a> {
         }
         false
     }
+}
+
+/// What both directions of a conditional flow have in common; there is none for a condition that cannot be read.
+#[derive(Clone)]
+struct FlowHead {
+    name: Arc<str>,
+    description: Option<Arc<str>>,
+    condition: Condition,
 }
 
 fn text(name: Option<&Located<String>>) -> Arc<str> {

@@ -1,15 +1,15 @@
 //! Where a name is in a list of names.
 
-use std::hash::{BuildHasher, RandomState};
+use crate::keyed::Keyed;
 
-/// The places of names, found by a hash with a key of its own, so that nobody can write names that meet in one place.
+/// The places of names, found by their hash.
 #[derive(Default)]
 pub(super) struct Index {
     /// At the hash of a name, or the next free slot behind it, its place in the list, from 1; 0 where none is. At least half
     /// of them are free, and their number is a power of two, or none.
     slots: Vec<u32>,
     /// Drawn when there is a first name.
-    key: [u64; 2],
+    hash: Option<Keyed>,
 }
 
 /// As many slots as most plans have use for.
@@ -24,9 +24,7 @@ impl Index {
     /// Adds a name at the end of a list, which it is not in.
     pub(super) fn push<'n>(&mut self, name: &str, place: u32, list: impl Iterator<Item = &'n str>) {
         if self.slots.is_empty() {
-            let state = RandomState::new();
-            let [start, factor] = [0, 1].map(|half: u64| state.hash_one(half));
-            (self.slots, self.key) = (vec![0; SLOTS], [start, factor | 1]);
+            (self.slots, self.hash) = (vec![0; SLOTS], Some(Keyed::default()));
         } else if place as usize >= self.slots.len() / 2 {
             self.slots = vec![0; self.slots.len() * 2];
             list.zip(0..).for_each(|(name, place)| self.put(name, place));
@@ -35,7 +33,7 @@ impl Index {
     }
 
     fn put(&mut self, name: &str, place: u32) {
-        let mut slot = self.hash(name.as_bytes());
+        let mut slot = self.hash(name);
         let mask = self.slots.len().wrapping_sub(1);
         while let Some(taken) = self.slots.get_mut(slot & mask) {
             if *taken == 0 {
@@ -48,22 +46,13 @@ impl Index {
 
     /// The places that a name may be at.
     fn walk(&self, name: &str) -> impl Iterator<Item = u32> {
-        let (hash, mask) = (self.hash(name.as_bytes()), self.slots.len().wrapping_sub(1));
+        let (hash, mask) = (self.hash(name), self.slots.len().wrapping_sub(1));
         (0..).map_while(move |step| self.slots.get(hash.wrapping_add(step) & mask)?.checked_sub(1))
     }
 
-    /// The bytes, eight at a time, folded into one number by multiplication with a secret factor.
-    fn hash(&self, name: &[u8]) -> usize {
-        let [start, factor] = self.key;
-        let fold = |state: u64, word: u64| {
-            let product = u128::from(state ^ word) * u128::from(factor);
-            product as u64 ^ (product >> 64) as u64
-        };
-        let (words, rest) = name.as_chunks::<8>();
-        let state = words.iter().fold(start, |state, word| fold(state, u64::from_le_bytes(*word)));
-        let last = rest.iter().fold(name.len() as u64, |word, byte| word << 8 | u64::from(*byte));
-        // Half of it, so that steps from it do not overflow.
-        (fold(state, last) >> 1) as usize
+    /// Half of the hash, so that steps from it do not overflow.
+    fn hash(&self, name: &str) -> usize {
+        self.hash.map_or(0, |keyed| (keyed.hash(name) >> 1) as usize)
     }
 }
 

@@ -186,8 +186,15 @@ impl Names {
 
     /// A name behind that of a policy, which is one of the table with a prefix.
     fn of_policy(&self, name: &str, kind: impl Fn(VarRef, &str) -> Option<Kind>) -> Option<Kind> {
-        let mut dots = name.bytes().zip(0..).filter(|(byte, _)| *byte == b'.').skip(1);
-        dots.find_map(|(_, at)| kind(self.find(name.get(..at)?)?, name.get(at + 1..)?))
+        let bytes = name.as_bytes();
+        let mut at = scan::position(bytes, b'.')?;
+        loop {
+            at += 1 + scan::position(bytes.get(at + 1..)?, b'.')?;
+            let (policy, tail) = (name.get(..at)?, name.get(at + 1..)?);
+            if let Some(kind) = self.find(policy).and_then(|policy| kind(policy, tail)) {
+                return Some(kind);
+            }
+        }
     }
 
     /// Settles what could not be known while policies were still being compiled: fields of the messages they create,
@@ -230,20 +237,15 @@ fn runtime_message(name: &str) -> Option<MessageName> {
 }
 
 fn failure(name: &str, policies: &[FailureNames]) -> Option<Kind> {
-    let dot = name.bytes().rposition(|byte| byte == b'.')?;
-    let (mut stem, tail) = (name.get(..dot)?, name.get(dot + 1..)?);
-    let fact = match tail {
-        "failed" => FailureFact::Failed,
-        "cause" => FailureFact::FaultCause,
-        "name" => FailureFact::FaultName,
-        "detail" => FailureFact::FaultCause,
+    let (stem, fact) = match name.as_bytes().last()? {
+        b'd' => (name.strip_suffix(".failed")?, FailureFact::Failed),
+        b'l' => (name.strip_suffix(".fault.detail")?, FailureFact::FaultCause),
+        b'e' => match name.strip_suffix(".cause") {
+            Some(stem) => (stem.strip_suffix(".fault").unwrap_or(stem), FailureFact::FaultCause),
+            None => (name.strip_suffix(".fault.name")?, FailureFact::FaultName),
+        },
         _ => return None,
     };
-    match stem.strip_suffix(".fault") {
-        Some(policy) if tail != "failed" => stem = policy,
-        _ if matches!(tail, "name" | "detail") => return None,
-        _ => {}
-    }
     let is_named = |names: &FailureNames, prefix: &str| {
         stem.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')) == Some(&*names.policy)
     };

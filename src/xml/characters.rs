@@ -1,5 +1,7 @@
 //! What XML 1.0 (fifth edition) says about single characters, names and references.
 
+use crate::scan;
+
 /// Whether a byte is white space (production 3).
 pub(super) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
@@ -40,19 +42,6 @@ const fn is_name_char(c: char) -> bool {
     is_name_start(c) || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
 }
 
-/// Whether each byte is that of an ASCII character in a name, other than the colon.
-static IN_NAMES: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut rest: &mut [bool] = &mut table;
-    let mut byte = 0_u8;
-    while let [is_in, after @ ..] = rest {
-        *is_in = matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'0'..=b'9' | b'-' | b'.');
-        byte = byte.wrapping_add(1);
-        rest = after;
-    }
-    table
-};
-
 /// How many bytes of the text's start are a Name (production 5); zero if it starts with none.
 pub(super) fn name_len(text: &str) -> usize {
     if !text.starts_with(is_name_start) {
@@ -65,8 +54,7 @@ pub(super) fn name_len(text: &str) -> usize {
 /// there is none.
 #[inline]
 pub(super) fn usual_name_len(bytes: &[u8]) -> Option<usize> {
-    let is_in = |byte: &u8| IN_NAMES.get(usize::from(*byte)).copied().unwrap_or_default();
-    let length = bytes.iter().position(|byte| !is_in(byte))?;
+    let length = scan::name_len(bytes);
     let starts = bytes.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
     let ends = bytes.get(length).is_some_and(|byte| byte.is_ascii() && *byte != b':');
     (starts && ends).then_some(length)

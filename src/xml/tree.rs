@@ -173,6 +173,7 @@ impl Document {
         &self.nodes
     }
 
+    #[inline]
     pub(super) fn node(&self, index: Index) -> &Node {
         self.nodes.get(index as usize).unwrap_or(&self.nothing)
     }
@@ -189,14 +190,17 @@ impl Document {
     }
 
     /// The children of a node, with their indexes.
+    #[inline]
     pub(super) fn children_of(&self, index: Index) -> Children<'_> {
         Children { document: self, next: index.saturating_add(1), end: self.node(index).after }
     }
 
+    #[inline]
     pub(super) fn verbatim(&self, span: Span) -> &str {
         self.source.text().get(span.start as usize..span.end as usize).unwrap_or_default()
     }
 
+    #[inline]
     pub(super) fn text(&self, piece: Piece) -> &str {
         if piece.decoded {
             self.decoded.get(piece.range.start as usize..piece.range.end as usize).unwrap_or_default()
@@ -241,6 +245,7 @@ impl Document {
     }
 
     /// Remembers that a name was asked for on an element in vain.
+    #[inline]
     pub(super) fn remember_asked(&self, element: Index, is_attribute: bool, name: &'static str) {
         let Some(node) = self.nodes.get(element as usize) else { return };
         let mut asked = self.asked.borrow_mut();
@@ -277,6 +282,7 @@ pub(super) struct Children<'d> {
 impl<'d> Iterator for Children<'d> {
     type Item = (Index, &'d Node);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.next >= self.end {
             return None;
