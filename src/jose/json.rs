@@ -254,11 +254,13 @@ impl<'a> Scanner<'a> {
         let rest = self.bytes.get(self.at..)?;
         // Dates have ten digits, and the first eight are read at once.
         let eight = rest.first_chunk::<8>().filter(|digits| digits.first() != Some(&b'0'));
-        let (mut number, start) = match eight.and_then(|digits| eight_digits(u64::from_le_bytes(*digits))) {
+        let (mut number, mut at) = match eight.and_then(|digits| eight_digits(u64::from_le_bytes(*digits))) {
             Some(number) => (number, 8),
             None => (0, 0),
         };
-        for (at, byte) in rest.iter().enumerate().take(16).skip(start) {
+        while let Some(byte) = rest.get(at)
+            && at < 16
+        {
             match byte {
                 b'0'..=b'9' if number != 0 || *byte != b'0' => number = number * 10 + i64::from(byte - b'0'),
                 b',' | b'}' if at > 0 => {
@@ -267,6 +269,7 @@ impl<'a> Scanner<'a> {
                 }
                 _ => return None,
             }
+            at += 1;
         }
         None
     }
@@ -521,17 +524,24 @@ impl<'a> Scanner<'a> {
 }
 
 /// How many bytes stand before the first quote, backslash or control character.
-#[inline(never)]
+#[inline(always)]
 fn plain(bytes: &[u8]) -> Option<usize> {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
+    let (mut length, mut rest) = (0, bytes);
+    while let Some((word, beyond)) = rest.split_first_chunk::<8>() {
         let found = special(u64::from_le_bytes(*word));
         if found != 0 {
-            return Some(at * 8 + first_of(found));
+            return Some(length + first_of(found));
         }
+        length += 8;
+        rest = beyond;
     }
-    let last = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)?;
-    Some(words.len() * 8 + last)
+    last_plain(rest).map(|last| length + last)
+}
+
+/// The same for the last few bytes of a text, where few strings end.
+#[cold]
+fn last_plain(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)
 }
 
 /// Marks of the bytes of a word that are quotes, backslashes or control characters.

@@ -21,6 +21,8 @@ use crate::variables::{Intern, Issued, Kind, Value, VarRef};
 const ACCESS_LENGTH: usize = 28;
 const REFRESH_LENGTH: usize = 32;
 pub(super) const CODE_LENGTH: usize = 32;
+/// The longest of them.
+const LONGEST: usize = 32;
 
 /// What a policy says of the tokens it issues.
 pub(super) struct Issue {
@@ -353,14 +355,19 @@ pub(super) fn random_text(cx: &StepContext<'_, '_>, length: usize) -> Result<Str
     };
     /// Bytes to ask for beside those that are needed: one of 32 is no letter.
     const SPARE: usize = 4;
-    let mut text = Vec::with_capacity(length);
-    let mut bytes = [0u8; 64];
-    while text.len() < length {
-        let missing = length - text.len();
-        let bytes = bytes.split_at_mut_checked(missing + SPARE).map_or(&mut [][..], |(bytes, _)| bytes);
+    let (mut text, mut bytes) = ([NONE; LONGEST + SPARE], [0u8; LONGEST + SPARE]);
+    let mut count = 0;
+    while count < length {
+        let bytes = bytes.get_mut(..length - count + SPARE).ok_or_else(Raised::host_failure)?;
         cx.random(bytes)?;
-        let letter = |byte: &u8| LETTERS.get(usize::from(*byte)).copied().unwrap_or(NONE);
-        text.extend(bytes.iter().map(letter).filter(|letter| *letter != NONE).take(missing));
+        for byte in bytes {
+            // The next letter takes the place of what is none.
+            if let (Some(place), Some(letter)) = (text.get_mut(count), LETTERS.get(usize::from(*byte))) {
+                *place = *letter;
+                count += usize::from(*letter != NONE);
+            }
+        }
     }
-    String::from_utf8(text).map_err(|_| Raised::host_failure())
+    let text = text.get(..length).and_then(|text| str::from_utf8(text).ok());
+    text.map(str::to_owned).ok_or_else(Raised::host_failure)
 }
