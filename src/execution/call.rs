@@ -36,7 +36,7 @@ pub(crate) struct TargetCall {
 
 type Answer = Result<Response<Bytes>, TargetFailure>;
 
-impl Execution<'_> {
+impl Execution<'_, '_> {
     /// Makes the request for the target; servers that failed it already are not asked again.
     pub(super) fn call_target(
         &mut self,
@@ -49,7 +49,7 @@ impl Execution<'_> {
         }
         // A clock that cannot tell leaves the times of the call unresolved; it is no reason not to call.
         let now_ms = self.run.now_ms(&snapshot.host).ok();
-        let call = target::build(&self.run, snapshot, proxy, failed, now_ms)?;
+        let call = target::build(self.run, snapshot, proxy, failed, now_ms)?;
         let cold = self.run.cold_mut();
         cold.began_ms = cold.began_ms.or(now_ms);
         cold.call = Some(Box::new(call));
@@ -103,7 +103,7 @@ impl Execution<'_> {
                 }
             }
         }
-        self.drive(snapshot)
+        self.drive(snapshot, proxy)
     }
 
     /// Tells the load balancer how the call went, and makes the request for the next server when it failed; whether there
@@ -136,7 +136,7 @@ impl Execution<'_> {
         match proxy {
             Some(proxy) if self.is_overdue(snapshot, proxy) => {
                 self.raise(snapshot, proxy, Raised::new(&runtime::TOO_MANY_STEPS));
-                self.drive(snapshot)
+                self.drive(snapshot, proxy)
             }
             _ => self.resume(snapshot, reply),
         }

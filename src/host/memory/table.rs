@@ -1,20 +1,20 @@
 //! A table of tokens in 32 bytes each, which is read without a lock while it is written.
 //!
-//! Extendible hashing: a directory of pages, a page of 128 places searched from the one a fingerprint points at. A full
-//! page splits in two, so the table grows by a page at a time and nothing else moves. Writers take one lock; a reader
+//! Extendible hashing: a directory of pages, a page of 384 places searched from the cache line a fingerprint points at.
+//! A full page splits in two, so the table grows by a page at a time and nothing else moves. Writers take one lock; a reader
 //! checks the page's sequence number before and after, and reads again when a writer was there in between. Everything
 //! is an atomic, so a reader that comes too late sees stale words, never torn ones, and throws them away.
 
-// Its model compiles this file against the atomics of a scheduler.
-use super::sync::{AtomicU32, AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, PoisonError, fence, spin_loop};
+// Its model compiles this file against the atomics of a scheduler, and with smaller pages.
+use super::sync::{AtomicU32, AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, PLACES, PoisonError, fence, spin_loop};
 
 /// What is kept for one token beside its fingerprint.
 pub(super) type Words = [u64; 2];
 
-/// Places of a page; a place is two words of fingerprint and two of facts.
-const PLACES: usize = 128;
+/// Places of a cache line.
+const OF_A_LINE: usize = 2;
 /// A page with more tokens splits: beyond that, a search for what is not there grows long.
-pub(super) const MOST: usize = 112;
+pub(super) const MOST: usize = PLACES / 8 * 7;
 /// Depth of the largest directory.
 const DEPTHS: usize = 27;
 /// How much deeper than the average a page may be.
@@ -66,12 +66,11 @@ impl Page {
     }
 
     fn place(&self, at: usize) -> &Place {
-        #[expect(clippy::indexing_slicing, reason = "masked by the power of two that is the length")]
-        &self.places.0[at & (PLACES - 1)]
+        #[expect(clippy::indexing_slicing, reason = "the remainder of the length")]
+        &self.places.0[at % PLACES]
     }
 
     /// Where a fingerprint is, or the empty place where it would be.
-    #[inline]
     fn find(&self, fingerprint: [u64; 2]) -> Result<usize, usize> {
         let mut at = home(fingerprint);
         for _ in 0..PLACES {
@@ -79,16 +78,24 @@ impl Page {
             match low.load(Ordering::Relaxed) {
                 0 => return Err(at),
                 found if found == fingerprint[0] && high.load(Ordering::Relaxed) == fingerprint[1] => return Ok(at),
-                _ => at += 1,
+                _ => at = next(at),
             }
         }
         Err(at)
     }
 
+    /// What is kept beside a fingerprint: the same search, without counting places.
     #[inline]
     fn get(&self, fingerprint: [u64; 2]) -> Option<Words> {
-        let [_, _, first, second] = self.place(self.find(fingerprint).ok()?);
-        Some([first.load(Ordering::Relaxed), second.load(Ordering::Relaxed)])
+        let (before, from) = self.places.0.split_at_checked(home(fingerprint))?;
+        let judge = |[low, high, first, second]: &Place| match low.load(Ordering::Relaxed) {
+            0 => Some(None),
+            found if found == fingerprint[0] && high.load(Ordering::Relaxed) == fingerprint[1] => {
+                Some(Some([first.load(Ordering::Relaxed), second.load(Ordering::Relaxed)]))
+            }
+            _ => None,
+        };
+        from.iter().chain(before).find_map(judge).flatten()
     }
 
     fn read(&self, at: usize) -> [u64; 4] {
@@ -113,12 +120,12 @@ impl Page {
     fn vacate(&self, mut hole: usize) {
         let mut at = hole;
         for _ in 0..PLACES {
-            at += 1;
+            at = next(at);
             let words = self.read(at);
             if words[0] == 0 {
                 break;
             }
-            let distance = |to: usize| to.wrapping_sub(home([words[0], words[1]])) & (PLACES - 1);
+            let distance = |to: usize| (to + PLACES - home([words[0], words[1]])) % PLACES;
             if distance(hole) < distance(at) {
                 self.write(hole, words);
                 hole = at;
@@ -128,9 +135,15 @@ impl Page {
     }
 }
 
-/// The place of a page where the search for a fingerprint starts.
+/// The place of a page where the search for a fingerprint starts: the first of a cache line.
 fn home(fingerprint: [u64; 2]) -> usize {
-    fingerprint[0] as usize & (PLACES - 1)
+    let line = ((fingerprint[0] & u64::from(u32::MAX)) * (PLACES / OF_A_LINE) as u64) >> 32;
+    line as usize * OF_A_LINE
+}
+
+/// The place searched after another.
+fn next(at: usize) -> usize {
+    if at + 1 == PLACES { 0 } else { at + 1 }
 }
 
 /// A fingerprint as the table keeps it: a first word of zero marks an empty place.
