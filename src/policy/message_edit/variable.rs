@@ -158,7 +158,7 @@ impl CompiledVariable {
             return Ok(value.into_owned());
         }
         if let Some(value) = &self.value {
-            return Ok(Value::from(value.to_string()));
+            return Ok(Value::from(String::from(&**value)));
         }
         match self.reference.as_ref().or(self.template_ref.as_ref()) {
             Some(named) if unresolved == Unresolved::Fault => Err(EditFailure::Unresolved(Arc::clone(&named.name))),
