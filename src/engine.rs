@@ -10,7 +10,7 @@ use http::Request;
 use crate::deployment::Deployment;
 use crate::diagnostic::Diagnostics;
 use crate::error::Error;
-use crate::execution::Signal;
+use crate::execution::{Cursor, Signal};
 use crate::host::Host;
 use crate::message::RequestMessage;
 use crate::need::{AsyncHost, Progress};
@@ -111,7 +111,7 @@ impl PolicyEngine {
         // Made and run where it is returned from, as moving it costs as much as a check.
         let mut result = Ok(Outcome::begin(self.shared.snapshot.load(), RequestMessage::Borrowed(request)));
         if let Ok(outcome) = &mut result
-            && !matches!(outcome.drive(), Signal::Done)
+            && !matches!(outcome.drive(&mut { Cursor::START }), Signal::Done)
         {
             result = Err(Error::would_suspend());
         }
@@ -216,9 +216,10 @@ impl InForce {
 
     fn start(self, request: RequestMessage<'_>) -> Progress<'_> {
         let mut outcome = Outcome::begin(self.snapshot, request);
-        match outcome.drive() {
+        let mut cursor = Cursor::START;
+        match outcome.drive(&mut cursor) {
             Signal::Done => Progress::Done(outcome),
-            signal => Box::new(outcome.park()).proceed(signal),
+            signal => Box::new(outcome.park(cursor)).proceed(signal),
         }
     }
 }

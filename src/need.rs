@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 
-use crate::execution::{Execution, Signal};
+use crate::execution::{Cursor, Execution, Run, Signal};
 use crate::fault::{FaultSpec, runtime};
 use crate::host::{
     AccessToken, Answer, AuthorizationCode, HostFailure, IssuedKind, RevocationFilter, Rotation, TokenChange, TokenKey,
@@ -73,27 +73,33 @@ impl fmt::Debug for Progress<'_> {
 /// A run that was parked.
 pub(crate) struct Parked<'r> {
     pub(crate) snapshot: Arc<Snapshot>,
-    pub(crate) execution: Execution<'r>,
+    pub(crate) run: Run<'r>,
+    pub(crate) cursor: Cursor,
 }
 
 impl<'r> Parked<'r> {
     pub(crate) fn proceed(self: Box<Self>, signal: Signal) -> Progress<'r> {
         match signal {
-            Signal::Done => Progress::Done(Outcome::owned(self.snapshot, self.execution)),
+            Signal::Done => Progress::Done(Outcome::owned(self.snapshot, self.run)),
             Signal::Token(request) => Progress::NeedToken(NeedToken { parked: self, request }),
             Signal::Jwks(uri) => Progress::NeedJwks(NeedJwks { parked: self, uri }),
             Signal::Target => Progress::NeedTarget(NeedTarget { parked: self }),
         }
     }
 
+    /// Goes on where the host was asked; time has passed.
+    fn go_on(&mut self, answered: impl FnOnce(&mut Execution<'_, 'r>, &Snapshot) -> Signal) -> Signal {
+        self.run.forget_time();
+        answered(&mut Execution { run: &mut self.run, cursor: &mut self.cursor }, &self.snapshot)
+    }
+
     fn reply(mut self: Box<Self>, reply: Reply) -> Progress<'r> {
-        self.execution.run.forget_time();
-        let signal = self.execution.replied(&self.snapshot, reply);
+        let signal = self.go_on(|execution, snapshot| execution.replied(snapshot, reply));
         self.proceed(signal)
     }
 
     fn into_owned(self) -> Box<Parked<'static>> {
-        Box::new(Parked { snapshot: self.snapshot, execution: self.execution.into_owned() })
+        Box::new(Parked { snapshot: self.snapshot, run: self.run.into_owned(), cursor: self.cursor })
     }
 }
 
@@ -297,17 +303,17 @@ impl TargetFailure {
 impl<'r> NeedTarget<'r> {
     /// What is to be sent, with the absolute URL of the target.
     pub fn request(&self) -> &Request<Bytes> {
-        let run = &self.parked.execution.run;
+        let run = &self.parked.run;
         // There is a call, or nobody would wait for it.
         run.call().map_or_else(|| run.request(), |call| &call.request)
     }
 
     fn plan(&self) -> Option<&ProxyPlan> {
-        self.parked.snapshot.proxies.get(self.parked.execution.run.proxy? as usize)
+        self.parked.snapshot.proxies.get(self.parked.run.proxy? as usize)
     }
 
     fn target(&self) -> Option<&TargetPlan> {
-        self.plan()?.targets.get(self.parked.execution.run.target()? as usize)
+        self.plan()?.targets.get(self.parked.run.target()? as usize)
     }
 
     /// Name of the proxy.
@@ -322,7 +328,7 @@ impl<'r> NeedTarget<'r> {
 
     /// Name of the target server, where a load balancer chose one.
     pub fn target_server(&self) -> Option<&str> {
-        let call = self.parked.execution.run.call()?;
+        let call = self.parked.run.call()?;
         let server = self.target()?.balancer()?.servers.get(call.server? as usize)?;
         Some(&server.name)
     }
@@ -335,20 +341,18 @@ impl<'r> NeedTarget<'r> {
 
     /// The variables as they stand when the target is called.
     pub fn variable(&self, name: &str) -> Option<crate::variables::Value<'_>> {
-        crate::outcome::read(&self.parked.snapshot, &self.parked.execution.run, name)
+        crate::outcome::read(&self.parked.snapshot, &self.parked.run, name)
     }
 
     /// Goes on with the target's response.
     pub fn answer(mut self, response: Response<Bytes>) -> Progress<'r> {
-        self.parked.execution.run.forget_time();
-        let signal = self.parked.execution.target_answered(&self.parked.snapshot, Ok(response));
+        let signal = self.parked.go_on(|execution, snapshot| execution.target_answered(snapshot, Ok(response)));
         self.parked.proceed(signal)
     }
 
     /// Goes on without one: the documented fault is raised.
     pub fn fail(mut self, failure: TargetFailure) -> Progress<'r> {
-        self.parked.execution.run.forget_time();
-        let signal = self.parked.execution.target_answered(&self.parked.snapshot, Err(failure));
+        let signal = self.parked.go_on(|execution, snapshot| execution.target_answered(snapshot, Err(failure)));
         self.parked.proceed(signal)
     }
 

@@ -13,6 +13,14 @@ fn filled(bytes: &[u8], fill: u8) -> u64 {
     bytes.iter().rev().fold(eight(fill), |word, byte| word << 8 | u64::from(*byte))
 }
 
+/// The bytes as words, the last of which has some bytes for the second time, or is filled up.
+#[inline(always)]
+fn words(bytes: &[u8], fill: u8) -> (&[[u8; 8]], u64) {
+    let before = bytes.split_last().map_or(bytes, |(_, before)| before);
+    let last = bytes.last_chunk().map_or_else(|| filled(bytes, fill), |chunk| u64::from_le_bytes(*chunk));
+    (before.as_chunks().0, last)
+}
+
 /// A mark in the high bit of each byte that is zero; exact up to the first such byte, which is all that is asked.
 const fn zeros(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & HIGH
@@ -26,14 +34,15 @@ pub(crate) fn is_graphic_without_comma(bytes: &[u8]) -> bool {
         let high = word | word.wrapping_add(ONES);
         (low | high) & HIGH | zeros(word ^ eight(b','))
     };
-    let (words, _) = bytes.as_chunks::<8>();
-    let found = words.iter().fold(0, |found, word| found | bad(u64::from_le_bytes(*word)));
-    // The last eight bytes, some of them for the second time, are the rest.
-    let last = match bytes.last_chunk::<8>() {
-        Some(chunk) => u64::from_le_bytes(*chunk),
-        None => filled(bytes, b'!'),
-    };
-    found | bad(last) == 0
+    let (words, last) = words(bytes, b'!');
+    words.iter().fold(bad(last), |found, word| found | bad(u64::from_le_bytes(*word))) == 0
+}
+
+/// Whether all bytes are ASCII.
+#[inline(always)]
+pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
+    let (words, last) = words(bytes, b' ');
+    words.iter().fold(last, |found, word| found | u64::from_le_bytes(*word)) & HIGH == 0
 }
 
 /// Whether a JSON string may hold the bytes as they are: no control characters, quotes and backslashes.
@@ -43,11 +52,7 @@ pub(crate) fn is_plain_in_json(bytes: &[u8]) -> bool {
         let low = word.wrapping_sub(eight(b' ')) & !word & HIGH;
         low | zeros(word ^ eight(b'"')) | zeros(word ^ eight(b'\\'))
     };
-    let (words, _) = bytes.as_chunks::<8>();
-    let last = match bytes.last_chunk::<8>() {
-        Some(chunk) => u64::from_le_bytes(*chunk),
-        None => filled(bytes, b' '),
-    };
+    let (words, last) = words(bytes, b' ');
     words.iter().fold(bad(last), |found, word| found | bad(u64::from_le_bytes(*word))) == 0
 }
 
@@ -55,16 +60,12 @@ pub(crate) fn is_plain_in_json(bytes: &[u8]) -> bool {
 #[inline]
 pub(crate) fn has_either(bytes: &[u8], one: u8, other: u8) -> bool {
     let is_in = |word: u64| zeros(word ^ eight(one)) | zeros(word ^ eight(other)) != 0;
-    let (words, _) = bytes.as_chunks::<8>();
-    let last = match bytes.last_chunk::<8>() {
-        Some(chunk) => u64::from_le_bytes(*chunk),
-        None => filled(bytes, one ^ other ^ 0xff),
-    };
+    let (words, last) = words(bytes, one ^ other ^ 0xff);
     words.iter().any(|word| is_in(u64::from_le_bytes(*word))) || is_in(last)
 }
 
 /// Where a byte occurs first.
-#[inline]
+#[inline(always)]
 pub(crate) fn position(bytes: &[u8], wanted: u8) -> Option<usize> {
     let (words, rest) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
@@ -89,6 +90,7 @@ mod tests {
                     bytes[place] = byte;
                     let graphic = byte.is_ascii_graphic() && byte != b',';
                     assert_eq!(is_graphic_without_comma(&bytes), graphic, "{byte} at {place} of {length}");
+                    assert_eq!(is_ascii(&bytes), byte.is_ascii(), "{byte} at {place} of {length}");
                     let plain = byte >= b' ' && byte != b'"' && byte != b'\\';
                     assert_eq!(is_plain_in_json(&bytes), plain, "{byte} at {place} of {length}");
                     assert_eq!(position(&bytes, byte), bytes.iter().position(|one| *one == byte), "{byte} at {place}");

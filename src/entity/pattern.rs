@@ -108,16 +108,17 @@ impl Screened {
     /// Whether the pattern admits a path whose head is known.
     #[inline(always)]
     pub(crate) fn matches(&self, head: Head, path: &str, rules: PathRules) -> bool {
-        self.head.begins(head) && self.matches_rest(path, rules)
+        self.head.begins(head)
+            && match self.after {
+                After::Nothing => true,
+                After::Segment(at) => path.as_bytes().get(at.into()..).is_some_and(is_segment),
+                After::All => self.matches_all(path, rules),
+            }
     }
 
     #[inline(never)]
-    fn matches_rest(&self, path: &str, rules: PathRules) -> bool {
-        match self.after {
-            After::Nothing => true,
-            After::Segment(at) => path.as_bytes().get(at.into()..).is_some_and(is_segment),
-            After::All => self.pattern.matches(path, rules),
-        }
+    fn matches_all(&self, path: &str, rules: PathRules) -> bool {
+        self.pattern.matches(path, rules)
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) struct TargetCall {
 
 type Answer = Result<Response<Bytes>, TargetFailure>;
 
-impl Execution<'_> {
+impl Execution<'_, '_> {
     /// Makes the request for the target; servers that failed it already are not asked again.
     #[inline(never)]
     pub(super) fn call_target(
@@ -50,9 +50,9 @@ impl Execution<'_> {
         }
         // A clock that cannot tell leaves the times of the call unresolved; it is no reason not to call.
         let now_ms = self.run.now_ms(&snapshot.host).ok();
-        let (mut call, host) = target::build(&self.run, snapshot, proxy, failed, now_ms)?;
+        let (mut call, host) = target::build(self.run, snapshot, proxy, failed, now_ms)?;
         if let Some(target) = self.run.target().and_then(|at| proxy.targets.get(at as usize)) {
-            *call.request.headers_mut() = target::headers(&mut self.run, target, host);
+            *call.request.headers_mut() = target::headers(self.run, target, host);
         }
         let cold = self.run.cold_mut();
         cold.began_ms = cold.began_ms.or(now_ms);
@@ -107,7 +107,7 @@ impl Execution<'_> {
                 }
             }
         }
-        self.drive(snapshot)
+        self.drive(snapshot, proxy)
     }
 
     /// Tells the load balancer how the call went, and makes the request for the next server when it failed; whether there
@@ -140,7 +140,7 @@ impl Execution<'_> {
         match proxy {
             Some(proxy) if self.is_overdue(snapshot, proxy) => {
                 self.raise(snapshot, proxy, Raised::new(&runtime::TOO_MANY_STEPS));
-                self.drive(snapshot)
+                self.drive(snapshot, proxy)
             }
             _ => self.resume(snapshot, reply),
         }

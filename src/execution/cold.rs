@@ -53,8 +53,8 @@ pub(crate) struct Cold {
     pub(super) unnamed: Vec<(Box<str>, Value<'static>)>,
     /// Failures beside the fault in force, the latest last.
     pub(super) failures: Vec<Raised>,
-    /// What policies found in tokens before the latest one did, by their indices.
-    pub(super) judged: Vec<(u32, Judged)>,
+    /// What policies found in tokens before the latest one did.
+    pub(super) judged: Vec<Judged>,
     /// How far a policy got that asks its host more than once.
     pub(crate) progress: usize,
     /// The token a policy is looking up.

@@ -65,3 +65,8 @@ pub(crate) struct Cursor {
     pub(crate) list: Option<ListId>,
     pub(crate) at: u32,
 }
+
+impl Cursor {
+    /// Before the first stage's list of steps is known.
+    pub(crate) const START: Self = Self { stage: Stage::Request(Endpoint::Proxy, Part::Pre), list: None, at: 0 };
+}

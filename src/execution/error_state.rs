@@ -10,7 +10,7 @@ use crate::message::FaultFormat;
 use crate::plan::{EndpointPlan, ProxyPlan, Snapshot};
 use crate::policy::is_raise_fault;
 
-impl Execution<'_> {
+impl Execution<'_, '_> {
     /// Enters the error state, or handles a fault inside it. It is one-way: the normal flow never goes on.
     pub(super) fn raise(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan, raised: Raised) {
         self.unwind();
@@ -52,7 +52,7 @@ impl Execution<'_> {
             return self.enter(snapshot, proxy, Stage::PostClient);
         }
         self.run.error_message(proxy);
-        let view = View { run: &self.run, snapshot, proxy };
+        let view = View { run: self.run, snapshot, proxy };
         match endpoint.fault_rules.iter().find(|rule| rule.condition.evaluate(&view)) {
             Some(rule) => {
                 self.run.cold_mut().fault_rule_ran = true;
@@ -86,7 +86,7 @@ impl Execution<'_> {
     }
 
     fn enter_default_fault_rule(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan, endpoint: &EndpointPlan) {
-        let view = View { run: &self.run, snapshot, proxy };
+        let view = View { run: self.run, snapshot, proxy };
         match &endpoint.default_fault_rule {
             Some(rule)
                 if (rule.always_enforce || !self.run.cold().is_some_and(|cold| cold.fault_rule_ran))

@@ -20,17 +20,18 @@ use crate::plan::{Direction, FlowChoice, FlowPlan, Opening, PolicyPlan, ProxyPla
 use crate::policy::{Need, Reply, Run as _, StepContext, StepResult, TokenRequest};
 use crate::scan::has_either;
 
-use cursor::{Cursor, Endpoint, Frame, Part, Stage};
+pub(crate) use cursor::Cursor;
+use cursor::{Endpoint, Frame, Part, Stage};
 pub(crate) use run::{NotWritable, Run, Shadowed, Side};
 #[cfg(test)]
 pub(crate) use target::join;
 pub(crate) use verified::{Judged, TokenText, Verified, VerifiedKey};
 pub(crate) use view::{View, uuid};
 
-/// One request in flight. It owns its state and may be parked anywhere.
-pub(crate) struct Execution<'r> {
-    pub(crate) run: Run<'r>,
-    cursor: Cursor,
+/// One request in flight: its state, and its place in the plan.
+pub(crate) struct Execution<'a, 'r> {
+    pub(crate) run: &'a mut Run<'r>,
+    pub(crate) cursor: &'a mut Cursor,
 }
 
 /// Why the loop stopped.
@@ -45,57 +46,63 @@ pub(crate) enum Signal {
     Target,
 }
 
-impl<'r> Execution<'r> {
+impl<'r> Run<'r> {
     /// A request at its beginning, already classified.
     #[inline(always)]
-    pub(crate) fn new(snapshot: &Snapshot, received: RequestMessage<'r>) -> Self {
+    pub(crate) fn begin(snapshot: &Snapshot, received: RequestMessage<'r>) -> Self {
         let path = received.get().uri().path();
         let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let (proxy, suffix, list) = match snapshot.classify(path) {
-            Some((at, proxy, suffix)) if !has_dot_segment(path) => {
-                (Some(place(at)), place(suffix), proxy.flows.request.pre)
-            }
-            _ => (None, 0, None),
+        let (proxy, suffix) = match snapshot.classify(path) {
+            Some((at, _, suffix)) if !has_dot_segment(path) => (Some(place(at)), place(suffix)),
+            _ => (None, 0),
         };
-        let stage = Stage::Request(Endpoint::Proxy, Part::Pre);
-        Self { run: Run::new(received, proxy, suffix), cursor: Cursor { stage, list, at: 0 } }
+        Self::new(received, proxy, suffix)
+    }
+}
+
+impl Execution<'_, '_> {
+    /// Runs from the beginning to the end, or to the first thing only the host can do.
+    #[inline(always)]
+    pub(crate) fn begin(&mut self, snapshot: &Snapshot) -> Signal {
+        let Some(proxy) = self.proxy(snapshot) else { return self.refuse_path(snapshot) };
+        self.cursor.list = proxy.flows.request.pre;
+        if proxy.opening != Opening::Bare && !self.open(snapshot, proxy) {
+            return Signal::Done;
+        }
+        self.drive(snapshot, proxy)
     }
 
-    /// What is done before the first step, once the request is where it stays.
-    #[inline(always)]
-    pub(crate) fn open(&mut self, snapshot: &Snapshot) {
-        match self.run.proxy.and_then(|at| snapshot.proxies.get(at as usize)) {
-            Some(proxy) => match proxy.opening {
-                Opening::Bare => {}
-                Opening::Plain => {
-                    self.run.remove_platform_headers();
-                    self.judge_body(snapshot);
-                }
-                Opening::Timed => {
-                    self.run.remove_platform_headers();
-                    self.run.note_beginning(&snapshot.host);
-                    self.judge_body(snapshot);
-                }
-            },
-            None => self.refuse_path(snapshot),
+    fn proxy<'s>(&self, snapshot: &'s Snapshot) -> Option<&'s ProxyPlan> {
+        snapshot.proxies.get(self.run.proxy? as usize)
+    }
+
+    /// What is done before the first step; whether the proxy gets the request.
+    fn open(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan) -> bool {
+        self.run.remove_platform_headers();
+        if proxy.opening == Opening::Timed {
+            self.run.note_beginning(&snapshot.host);
         }
+        self.judge_body(snapshot)
     }
 
     /// A proxy gets no larger a body than policies may make; what single policies get is their embedder's to bound.
-    fn judge_body(&mut self, snapshot: &Snapshot) {
-        if self.run.received().body().len() > snapshot.settings.limits.body_bytes {
+    fn judge_body(&mut self, snapshot: &Snapshot) -> bool {
+        let fits = self.run.received().body().len() <= snapshot.settings.limits.body_bytes;
+        if !fits {
             self.refuse(Raised::new(&runtime::TOO_BIG_BODY));
         }
+        fits
     }
 
     /// No proxy is for the path.
     #[cold]
-    fn refuse_path(&mut self, snapshot: &Snapshot) {
+    fn refuse_path(&mut self, snapshot: &Snapshot) -> Signal {
         let is_known = snapshot.classify(self.run.received().uri().path()).is_some();
         self.refuse(match is_known {
             true => Raised::new(&runtime::INVALID_PATH),
             false => Raised::new(&runtime::APPLICATION_NOT_FOUND).detail(self.run.host_and_path()),
         });
+        Signal::Done
     }
 
     /// No proxy sees the request.
@@ -104,17 +111,11 @@ impl<'r> Execution<'r> {
         self.run.proxy = None;
         self.run.fault = Some(raised);
         self.run.side = Side::Error;
-        self.cursor = Cursor { stage: Stage::Done, list: None, at: 0 };
+        *self.cursor = Cursor { stage: Stage::Done, list: None, at: 0 };
     }
 
-    /// Copies what is borrowed, so that the execution can outlive the caller's request.
-    pub(crate) fn into_owned(self) -> Execution<'static> {
-        Execution { run: self.run.into_owned(), cursor: self.cursor }
-    }
-
-    /// Runs to the end, or to the first thing only the host can do.
-    pub(crate) fn drive(&mut self, snapshot: &Snapshot) -> Signal {
-        let Some(proxy) = self.run.proxy.and_then(|at| snapshot.proxies.get(at as usize)) else { return Signal::Done };
+    /// Runs on to the end, or to the first thing only the host can do.
+    pub(super) fn drive(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan) -> Signal {
         loop {
             'lists: while let Some(list) = self.cursor.list {
                 let steps = proxy.steps(list);
@@ -124,7 +125,7 @@ impl<'r> Execution<'r> {
                         continue;
                     };
                     if !step.condition.is_always() {
-                        match (View { run: &self.run, snapshot, proxy }).holds(&step.condition) {
+                        match (View { run: self.run, snapshot, proxy }).holds(&step.condition) {
                             Some(true) => {}
                             Some(false) => {
                                 self.cursor.at += 1;
@@ -141,7 +142,7 @@ impl<'r> Execution<'r> {
                         self.stop(snapshot, proxy, policy, step.policy);
                         continue 'lists;
                     }
-                    let mut cx = StepContext { run: &mut self.run, snapshot, proxy, policy };
+                    let mut cx = StepContext { run: self.run, snapshot, proxy, policy };
                     // Going on owns nothing: there is no need to look for what to drop.
                     let result = ManuallyDrop::new(policy.compiled.execute(&mut cx));
                     if matches!(*result, StepResult::Continue) {
@@ -176,16 +177,16 @@ impl<'r> Execution<'r> {
 
     /// Goes on with the step that waited, and what the host answered it.
     pub(crate) fn resume(&mut self, snapshot: &Snapshot, reply: Reply) -> Signal {
-        let Some(proxy) = self.run.proxy.and_then(|at| snapshot.proxies.get(at as usize)) else { return Signal::Done };
+        let Some(proxy) = self.proxy(snapshot) else { return Signal::Done };
         let step = self.cursor.list.and_then(|list| proxy.steps(list).get(self.cursor.at as usize));
         let Some((step, policy)) = step.and_then(|step| Some((step, proxy.policy(step.policy)?))) else {
-            return self.drive(snapshot);
+            return self.drive(snapshot, proxy);
         };
         let result = match reply {
             Reply::Failed(HostFailure) => StepResult::Raise(Raised::host_failure()),
-            reply => policy.compiled.resume(&mut StepContext { run: &mut self.run, snapshot, proxy, policy }, reply),
+            reply => policy.compiled.resume(&mut StepContext { run: self.run, snapshot, proxy, policy }, reply),
         };
-        self.settle(snapshot, proxy, policy, step.policy, result).unwrap_or_else(|| self.drive(snapshot))
+        self.settle(snapshot, proxy, policy, step.policy, result).unwrap_or_else(|| self.drive(snapshot, proxy))
     }
 
     /// Does what a step asks for that ended in another way than going on.
@@ -224,7 +225,7 @@ impl<'r> Execution<'r> {
                 raised.policy.get_or_insert(at);
                 self.run.fault = Some(raised);
                 self.run.side = Side::Error;
-                self.cursor = Cursor { stage: Stage::Done, list: None, at: 0 };
+                *self.cursor = Cursor { stage: Stage::Done, list: None, at: 0 };
                 return Some(Signal::Done);
             }
             StepResult::Raise(raised) => self.failed(snapshot, proxy, policy, at, raised),
@@ -310,7 +311,7 @@ impl<'r> Execution<'r> {
                     (Some(direction), Part::Pre) => direction.pre,
                     (Some(direction), Part::Post) => direction.post,
                     (Some(direction), Part::Flow) => {
-                        let view = View { run: &self.run, snapshot, proxy };
+                        let view = View { run: self.run, snapshot, proxy };
                         let guarding = direction.guard.and_then(|guard| view.guarding(guard));
                         let mut failed = false;
                         let runs = |(at, flow): (usize, &FlowPlan)| match flow.choice {
@@ -438,7 +439,7 @@ impl<'r> Execution<'r> {
 
     /// The first route rule whose condition holds.
     fn route(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan) -> Result<RouteTo, Raised> {
-        let view = View { run: &self.run, snapshot, proxy };
+        let view = View { run: self.run, snapshot, proxy };
         for (at, rule) in proxy.routes.iter().enumerate() {
             if view.holds(&rule.condition).ok_or_else(Raised::host_failure)? {
                 self.run.cold_mut().route = u32::try_from(at).ok();

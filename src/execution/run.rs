@@ -43,8 +43,8 @@ pub(crate) struct Run<'r> {
     received: RequestMessage<'r>,
     pub(crate) side: Side,
     pub(crate) verified: Option<Verified>,
-    /// What the latest policy found in a token, by its index.
-    pub(super) judged: Option<(u32, Judged)>,
+    /// What the latest policy found in a token.
+    pub(super) judged: Option<Judged>,
     /// The key that was verified last.
     pub(super) key: Option<VerifiedKey>,
     /// Whether that was after the token.
@@ -493,5 +493,15 @@ impl<'r> Run<'r> {
             }
         }
         self.set_response(response);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::outcome::Outcome;
+
+    #[test]
+    fn an_outcome_is_of_a_size_that_is_moved_in_a_few_instructions() {
+        assert!(size_of::<Outcome<'_>>() <= 256, "{}", size_of::<Outcome<'_>>());
     }
 }

@@ -20,34 +20,39 @@ pub(crate) struct Verified {
 
 /// What a policy found in a token, and what it thought of it.
 pub(crate) struct Judged {
+    /// The policy, by its index.
+    policy: u32,
     /// Its verdict; none of a policy that only decodes.
     pub(crate) valid: Option<bool>,
     /// Where the text of a JWT is that was not read in whole, as nobody had asked for more of it than whether it is good.
     text: Option<TokenText>,
     /// What the token says; nothing when the policy failed.
-    decoded: OnceCell<Option<Box<Decoded>>>,
+    decoded: OnceCell<Box<Decoded>>,
 }
 
 impl Judged {
     /// What a policy has read.
-    pub(crate) fn read(decoded: Box<Decoded>, valid: Option<bool>) -> Self {
-        Self { valid, text: None, decoded: OnceCell::from(Some(decoded)) }
+    pub(crate) fn read(policy: u32, decoded: Box<Decoded>, valid: Option<bool>) -> Self {
+        Self { policy, valid, text: None, decoded: OnceCell::from(decoded) }
     }
 
     /// A JWT that is read when somebody asks.
-    pub(crate) fn unread(text: TokenText, valid: Option<bool>) -> Self {
-        Self { valid, text: Some(text), decoded: OnceCell::new() }
+    pub(crate) fn unread(policy: u32, text: TokenText, valid: Option<bool>) -> Self {
+        Self { policy, valid, text: Some(text), decoded: OnceCell::new() }
     }
 
     /// Nothing: the policy failed.
-    pub(crate) fn refused(valid: Option<bool>) -> Self {
-        Self { valid, text: None, decoded: OnceCell::from(None) }
+    pub(crate) fn refused(policy: u32, valid: Option<bool>) -> Self {
+        Self { policy, valid, text: None, decoded: OnceCell::new() }
     }
 
     /// What the token says.
     pub(crate) fn decoded<'a>(&'a self, run: &'a Run<'_>) -> Option<&'a Decoded> {
-        let read = || self.text.as_ref().and_then(|text| Decoded::of_jwt_text(run.token_text(text))).map(Box::new);
-        self.decoded.get_or_init(read).as_deref()
+        if let Some(decoded) = self.decoded.get() {
+            return Some(decoded);
+        }
+        let decoded = Decoded::of_jwt_text(run.token_text(self.text.as_ref()?))?;
+        Some(self.decoded.get_or_init(|| Box::new(decoded)))
     }
 }
 
@@ -120,14 +125,15 @@ impl Run<'_> {
         self.key.iter().chain(earlier).find(|key| key.policy == policy)
     }
 
-    /// Notes what a policy, by its index, found in a token; what was written to its variables before is over.
-    pub(crate) fn judge(&mut self, proxy: &ProxyPlan, policy: u32, judged: Judged) {
+    /// Notes what a policy found in a token; what was written to its variables before is over.
+    pub(crate) fn judge(&mut self, proxy: &ProxyPlan, judged: Judged) {
+        let policy = judged.policy;
         self.unset(proxy, |kind| matches!(kind, Kind::Decoded { policy: of, .. } if *of == policy));
-        if let Some(before) = self.judged.replace((policy, judged))
-            && before.0 != policy
+        if let Some(before) = self.judged.replace(judged)
+            && before.policy != policy
         {
             let earlier = &mut self.cold_mut().judged;
-            earlier.retain(|(at, _)| *at != before.0);
+            earlier.retain(|other| other.policy != before.policy);
             earlier.push(before);
         }
     }
@@ -135,7 +141,7 @@ impl Run<'_> {
     /// What a policy found in a token.
     pub(crate) fn judged(&self, policy: u32) -> Option<&Judged> {
         let earlier = self.cold().into_iter().flat_map(|cold| &cold.judged);
-        self.judged.iter().chain(earlier).find(|(at, _)| *at == policy).map(|(_, judged)| judged)
+        self.judged.iter().chain(earlier).find(|judged| judged.policy == policy)
     }
 
     /// The text of the verified token.

@@ -60,7 +60,8 @@ fn is_blank(byte: &u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-fn is_token(text: &[u8]) -> bool {
+/// Whether these are the characters of a token.
+pub(crate) fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && is_graphic_without_comma(text)
 }
 

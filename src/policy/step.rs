@@ -113,13 +113,13 @@ impl<'s, 'r> StepContext<'s, 'r> {
 
     /// What stands behind `Bearer ` in the `Authorization` header of a request that came with one and was not changed,
     /// as nearly all clients write it. Its characters are the caller's to judge.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn unread_bearer(&self, limit: usize) -> Option<&[u8]> {
         if self.run.is_edited() {
             return None;
         }
         let headers = self.run.received().headers();
-        let token = headers.get(AUTHORIZATION)?.as_bytes().strip_prefix(b"Bearer ")?;
+        let token = headers.get(&AUTHORIZATION)?.as_bytes().strip_prefix(b"Bearer ")?;
         // Two such headers are two callers. Most requests have no header twice, and need not be asked for this one.
         let is_one = headers.len() == headers.keys_len() || headers.get_all(AUTHORIZATION).iter().nth(1).is_none();
         (is_one && !token.is_empty() && token.len() <= limit).then_some(token)

@@ -47,7 +47,8 @@ fn a_full_page_cannot_be_aimed_at_beyond_its_end() {
 #[test]
 fn fingerprints_that_never_part_fill_the_table_and_nothing_else() {
     let table = Table::new();
-    let results: Vec<_> = (0..MOST as u128 + 90).map(|n| table.insert(&mut table.lock(), n + 1, [7, 7]).is_ok()).collect();
+    let results: Vec<_> =
+        (0..MOST as u128 + 90).map(|n| table.insert(&mut table.lock(), n + 1, [7, 7]).is_ok()).collect();
     assert_eq!(results.iter().filter(|ok| **ok).count(), MOST);
     assert!((1..=MOST as u128).all(|n| table.get(n).is_some()));
 }

@@ -99,16 +99,16 @@ pub(crate) fn conclude(
     let Some(policy) = cx.policy_index() else { return cx.unexpected() };
     let valid = verifies.then_some(true);
     let (judged, result) = match found {
-        Ok(Found::Read(decoded)) => (Judged::read(decoded, valid), StepResult::Continue),
-        Ok(Found::Unread(text)) => (Judged::unread(text, valid), StepResult::Continue),
+        Ok(Found::Read(decoded)) => (Judged::read(policy, decoded, valid), StepResult::Continue),
+        Ok(Found::Unread(text)) => (Judged::unread(policy, text, valid), StepResult::Continue),
         Err(refusal) => {
             let result = refusal.into_result(kind);
             if matches!(result, StepResult::Suspend(_)) {
                 return result;
             }
-            (Judged::refused(verifies.then_some(false)), result)
+            (Judged::refused(policy, verifies.then_some(false)), result)
         }
     };
-    cx.run.judge(cx.proxy, policy, judged);
+    cx.run.judge(cx.proxy, judged);
     result
 }

@@ -69,8 +69,7 @@ impl Location {
 
 /// The token of the `Authorization` header, and where in it the token starts; two such headers are two callers, and
 /// neither is believed.
-#[inline(always)]
-pub(super) fn header_token<'a>(cx: &'a StepContext<'_, '_>, limit: usize) -> Option<(usize, &'a [u8])> {
+fn header_token<'a>(cx: &'a StepContext<'_, '_>, limit: usize) -> Option<(usize, &'a [u8])> {
     let headers = cx.run.request().headers();
     let header = headers.get(AUTHORIZATION)?.as_bytes();
     // Most requests have no header twice, so that there is no need to look for this one again.
@@ -81,15 +80,12 @@ pub(super) fn header_token<'a>(cx: &'a StepContext<'_, '_>, limit: usize) -> Opt
 }
 
 /// The place of a token in the header tells it without a copy, as long as the header stays as it is.
-#[inline(always)]
-pub(super) fn header_text(cx: &StepContext<'_, '_>, start: usize, token: &[u8]) -> TokenText {
+fn header_text(cx: &StepContext<'_, '_>, start: usize, token: &[u8]) -> TokenText {
     if cx.run.is_edited() {
         return TokenText::Owned(String::from_utf8_lossy(token).into());
     }
-    {
-        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        TokenText::Header { start: place(start), end: place(start + token.len()) }
-    }
+    let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    TokenText::Header { start: place(start), end: place(start + token.len()) }
 }
 
 /// The token of the variable that `AccessToken` names.

@@ -1,13 +1,16 @@
 //! VerifyAccessToken: judges the bearer token of a request. This is the hot path.
 
 use super::OAuthV2;
-use super::faults::{INVALID_ACCESS_TOKEN, INVALID_ACCESS_TOKEN_FORMAT};
+use super::faults::INVALID_ACCESS_TOKEN;
 use super::judge::{Judge, Products};
-use super::location::{Location, header_text, header_token};
+use super::location::Location;
+use crate::execution::TokenText;
 use crate::fault::Raised;
 use crate::host::{Answer, FoundToken, TokenKey};
+use crate::message::authorization::is_token;
 use crate::plan::Linker;
 use crate::policy::{Need, Reply, StepContext, StepResult, TokenReply, TokenRequest};
+use crate::scan::is_ascii;
 use crate::secret::Secret;
 
 /// VerifyAccessToken as it runs.
@@ -22,22 +25,25 @@ impl Verify {
     }
 
     pub(super) fn execute(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
-        let Location::Header = &self.location else { return self.execute_elsewhere(cx) };
-        let Some((start, token)) = header_token(cx, cx.snapshot.settings.limits.token_bytes) else {
-            return cx.raise(&INVALID_ACCESS_TOKEN_FORMAT);
+        let Location::Header = &self.location else { return self.execute_read(cx) };
+        let limit = cx.snapshot.settings.limits.token_bytes;
+        let Some(token) = cx.unread_bearer(limit).filter(|token| is_ascii(token)) else {
+            return self.execute_read(cx);
         };
         match cx.snapshot.host.tokens().find(TokenKey::from_ascii(token)) {
             Answer::Ready(Some(found)) => {
-                let text = header_text(cx, start, token);
+                let text = TokenText::behind_bearer(token);
                 self.judge.judge(cx, text, found, Products::Recorded)
             }
-            other => self.not_found(cx, &other),
+            // What a store knows is a token; whether anything else is one is for its characters to tell.
+            other if is_token(token) => self.not_found(cx, &other),
+            _ => self.execute_read(cx),
         }
     }
 
-    /// The same for a token in a variable.
+    /// The same for a token wherever it is, whose characters are judged first.
     #[inline(never)]
-    fn execute_elsewhere(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
+    fn execute_read(&self, cx: &mut StepContext<'_, '_>) -> StepResult {
         let (token, text) = match self.location.token(cx, cx.snapshot.settings.limits.token_bytes) {
             Ok(found) => found,
             Err(result) => return result,
