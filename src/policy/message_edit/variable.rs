@@ -85,6 +85,9 @@ impl AssignVariable {
         }
         let (mut template, mut template_ref) = (None, None);
         if let Some(it) = &self.template {
+            if it.reference.is_some() {
+                linker.names.read_by_name();
+            }
             template_ref = it.reference.as_ref().map(|name| Named::compile(name, linker));
             if let Some(text) = &it.text {
                 template = Some(linker.template(text, &Syntax::default())?);
