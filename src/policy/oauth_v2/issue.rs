@@ -355,9 +355,14 @@ pub(super) fn random_text(cx: &StepContext<'_, '_>, length: usize) -> Result<Str
     };
     /// Bytes to ask for beside those that are needed: one of 32 is no letter.
     const SPARE: usize = 4;
+    /// Whoever gives no letters as often as this gives no random bytes.
+    const TRIES: usize = 16;
     let (mut text, mut bytes) = ([NONE; LONGEST + SPARE], [0u8; LONGEST + SPARE]);
     let mut count = 0;
-    while count < length {
+    for _ in 0..TRIES {
+        if count >= length {
+            break;
+        }
         let bytes = bytes.get_mut(..length - count + SPARE).ok_or_else(Raised::host_failure)?;
         cx.random(bytes)?;
         for byte in bytes {
@@ -368,6 +373,6 @@ pub(super) fn random_text(cx: &StepContext<'_, '_>, length: usize) -> Result<Str
             }
         }
     }
-    let text = text.get(..length).and_then(|text| str::from_utf8(text).ok());
+    let text = text.get(..length).filter(|_| count >= length).and_then(|text| str::from_utf8(text).ok());
     text.map(str::to_owned).ok_or_else(Raised::host_failure)
 }
