@@ -41,9 +41,9 @@ model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
     cat <<TEXT
 # Beside its peers
 
-$(nproc) cores of ${model:-an unknown processor}, $(rustc --version), command \`benches/table.sh\`, link-time optimisation
-${CARGO_PROFILE_RELEASE_LTO:-off}. Written by that command: do not edit.
+Measured with \`benches/table.sh\`, which wrote this, on $(nproc) cores of ${model:-an unknown processor}.
 
+$(rustc --version), thin link-time optimisation, one codegen unit.
 Times are best / median of 101 rounds in which every job is sampled in turn, in nanoseconds of the thread's processor
 time; a ratio is the best by the best / the median by the median, and a goal for it is about the former. Times
 illustrate, counts decide: instructions are callgrind's over the same program (with 8,192 stored tokens in place of a

@@ -47,7 +47,7 @@ mod xpath;
 
 pub use deployment::Deployment;
 pub use dialect::Dialect;
-pub use engine::PolicyEngine;
+pub use engine::{InForce, PolicyEngine};
 pub use error::{Error, ErrorKind};
 pub use fault::Fault;
 pub use format::format;

@@ -97,6 +97,11 @@ impl<'r> Outcome<'r> {
         self.run.request()
     }
 
+    /// The request as the policies left it, where they changed it; nothing where it is still the one that was passed in.
+    pub fn into_edited_request(mut self) -> Option<Request<Bytes>> {
+        self.run.take_edited()
+    }
+
     /// The response for the client: that of the proxy, or of the fault. Absent when the request may go on.
     pub fn into_response(mut self) -> Option<Response<Bytes>> {
         let answer = self.run.take_answer();

@@ -84,9 +84,37 @@ impl Condition {
     /// Evaluation goes from left to right and stops as soon as the result is certain. It cannot fail: unresolved variables
     /// are `null` and compare as the vendors' null table says.
     pub fn evaluate<S: Scope + ?Sized>(&self, scope: &S) -> bool {
-        let Some(steps) = &self.steps else { return true };
-        let mut result = true;
-        let mut at = 0;
+        self.go_on(0, true, scope)
+    }
+
+    fn steps(&self) -> &[Step] {
+        self.steps.as_deref().unwrap_or_default()
+    }
+
+    /// The variable that a pattern is tried on first, where nothing can hold if that does not.
+    ///
+    /// Conditional flows ask for the path one after the other: who evaluates many reads it once.
+    pub(crate) fn guard(&self) -> Option<VarRef> {
+        let steps = self.steps();
+        match steps {
+            [Step::Test(Test::Pattern { left, .. })] => Some(*left),
+            [Step::Test(Test::Pattern { left, .. }), Step::IfFalse(end), ..] if *end == steps.len() => Some(*left),
+            _ => None,
+        }
+    }
+
+    /// Whether the condition holds, which has a guard; `text` is what that variable reads as.
+    pub(crate) fn evaluate_guarded<S: Scope + ?Sized>(&self, text: Option<&str>, scope: &S) -> bool {
+        match self.steps().first() {
+            Some(Step::Test(Test::Pattern { negated, pattern, .. })) => {
+                text.is_some_and(|text| pattern.is_match(text)) != *negated && self.go_on(1, true, scope)
+            }
+            _ => self.evaluate(scope),
+        }
+    }
+
+    fn go_on<S: Scope + ?Sized>(&self, mut at: usize, mut result: bool, scope: &S) -> bool {
+        let steps = self.steps();
         while let Some(step) = steps.get(at) {
             at += 1;
             match step {

@@ -13,6 +13,8 @@ pub(super) enum Pattern {
     Literal(Box<str>),
     /// A literal and then anything: `/orders/**`.
     Prefix(Box<str>),
+    /// A literal and then anything but a slash: `/orders/*`.
+    Element(Box<str>),
     /// Only wildcards that stay inside a path element: `/orders/*/items`.
     Segments(Run),
     /// At least one wildcard that crosses slashes.
@@ -106,9 +108,10 @@ impl Pattern {
         let mut runs = runs.into_iter().map(RunBuilder::finish);
         let head = runs.next().unwrap_or_default();
         let Some(mut tail) = runs.next_back() else {
-            return match head.literal() {
-                Some(text) => Self::Literal(text),
-                None => Self::Segments(head),
+            return match (head.literal(), head.before_gap()) {
+                (Some(text), _) => Self::Literal(text),
+                (None, Some(text)) => Self::Element(text),
+                (None, None) => Self::Segments(head),
             };
         };
         // Beside `**` a gap adds nothing, and a run that is left empty neither.
@@ -130,6 +133,10 @@ impl Pattern {
         match self {
             Self::Literal(literal) => **literal == *text,
             Self::Prefix(prefix) => text.starts_with(&**prefix),
+            Self::Element(before) => match text.as_bytes().strip_prefix(before.as_bytes()) {
+                Some(rest) => memchr(b'/', rest).is_none(),
+                None => false,
+            },
             Self::Segments(run) => run.is_whole(text.as_bytes()),
             Self::General { head, middle, tail } => {
                 let mut rest = Some(text.as_bytes());
@@ -178,6 +185,15 @@ impl Run {
         match (self.pieces.as_slice(), self.leading || self.trailing) {
             ([], false) => Some("".into()),
             ([Piece(text)], false) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    /// The text of a run whose only gap is behind it.
+    fn before_gap(&self) -> Option<Box<str>> {
+        match (self.pieces.as_slice(), self.leading, self.trailing) {
+            ([], true, _) => Some("".into()),
+            ([Piece(text)], false, true) => Some(text.clone()),
             _ => None,
         }
     }
@@ -300,7 +316,10 @@ mod tests {
         assert_eq!(Pattern::path("/a%*"), Pattern::Literal("/a*".into()));
         assert_eq!(Pattern::path("/a/**"), Pattern::Prefix("/a/".into()));
         assert_eq!(Pattern::glob("/a*"), Pattern::Prefix("/a".into()));
+        assert_eq!(Pattern::path("/a/{b}"), Pattern::Element("/a/".into()));
+        assert_eq!(Pattern::path("*"), Pattern::Element("".into()));
         assert!(matches!(Pattern::path("/a/{b.c}/d"), Pattern::Segments(_)));
+        assert!(matches!(Pattern::path("*/d"), Pattern::Segments(_)));
         assert!(matches!(Pattern::path("**/a"), Pattern::General { .. }));
         assert_eq!(Pattern::path("/a{b"), Pattern::Literal("/a{b".into()));
         assert_eq!(Pattern::path("a%"), Pattern::Literal("a%".into()));

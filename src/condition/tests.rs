@@ -63,7 +63,34 @@ fn evaluate(text: &str, variables: &str) -> Result<bool, String> {
             scope.0[var.0 as usize] = Some(value);
         }
     }
-    Ok(condition.evaluate(&scope))
+    let holds = condition.evaluate(&scope);
+    if let Some(guard) = condition.guard() {
+        let text = scope.get(guard).map(Value::into_text);
+        assert_eq!(condition.evaluate_guarded(text.as_deref(), &scope), holds, "{text:?}");
+    }
+    Ok(holds)
+}
+
+#[test]
+fn a_guard_is_what_nothing_holds_without() {
+    for (text, is_guarded) in [
+        ("(a MatchesPath \"/x/*\") and (b = \"1\")", true),
+        ("a MatchesPath \"/x/*\" and b = \"1\" and c = \"1\"", true),
+        ("a !MatchesPath \"/x/*\"", true),
+        ("a Matches \"x*\"", true),
+        ("a MatchesPath \"/x/*\" or b = \"1\"", false),
+        ("(a MatchesPath \"/x/*\" and b = \"1\") or c = \"1\"", false),
+        ("not (a MatchesPath \"/x/*\" and b = \"1\")", false),
+        ("b = \"1\" and a MatchesPath \"/x/*\"", false),
+        ("a = \"/x/1\"", false),
+    ] {
+        let expression = parse(text, &Limits::default()).unwrap().expression.unwrap();
+        let condition = expression.compile(&mut Names::default(), &Limits::default()).unwrap();
+        assert_eq!(condition.guard().is_some(), is_guarded, "{text}");
+        for variables in ["", "a=/x/1", "a=/x/1;b=1", "a=/x/1;b=1;c=1", "a=/y/1;b=1;c=1", "a=/x/1/2", "c=1", "a=x"] {
+            evaluate(text, variables).unwrap();
+        }
+    }
 }
 
 /// The rows of a table outside the crate, without its header; nothing when the table is not there.

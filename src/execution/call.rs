@@ -38,6 +38,7 @@ type Answer = Result<Response<Bytes>, TargetFailure>;
 
 impl Execution<'_, '_> {
     /// Makes the request for the target; servers that failed it already are not asked again.
+    #[inline(never)]
     pub(super) fn call_target(
         &mut self,
         snapshot: &Snapshot,
@@ -49,10 +50,13 @@ impl Execution<'_, '_> {
         }
         // A clock that cannot tell leaves the times of the call unresolved; it is no reason not to call.
         let now_ms = self.run.now_ms(&snapshot.host).ok();
-        let call = target::build(self.run, snapshot, proxy, failed, now_ms)?;
+        let (mut call, host) = target::build(self.run, snapshot, proxy, failed, now_ms)?;
+        if let Some(target) = self.run.target().and_then(|at| proxy.targets.get(at as usize)) {
+            *call.request.headers_mut() = target::headers(self.run, target, host);
+        }
         let cold = self.run.cold_mut();
         cold.began_ms = cold.began_ms.or(now_ms);
-        cold.call = Some(Box::new(call));
+        cold.call = Some(call);
         Ok(())
     }
 

@@ -16,7 +16,7 @@ use std::mem::ManuallyDrop;
 use crate::fault::{Raised, runtime};
 use crate::host::HostFailure;
 use crate::message::RequestMessage;
-use crate::plan::{FlowChoice, FlowPlan, Opening, PolicyPlan, ProxyPlan, RouteTo, Snapshot};
+use crate::plan::{Direction, FlowChoice, FlowPlan, Opening, PolicyPlan, ProxyPlan, RouteTo, Snapshot};
 use crate::policy::{Need, Reply, Run as _, StepContext, StepResult, TokenRequest};
 use crate::scan::has_either;
 
@@ -306,26 +306,17 @@ impl Execution<'_, '_> {
             Stage::Request(end, part) | Stage::Response(end, part) => {
                 self.run.place = stage;
                 self.run.leave_flow();
-                let flows = match end {
-                    Endpoint::Proxy => Some(&proxy.flows),
-                    Endpoint::Target => {
-                        self.run.target().and_then(|at| proxy.targets.get(at as usize)).map(|t| &t.flows)
-                    }
-                };
-                let direction = flows.map(|flows| match stage {
-                    Stage::Request(..) => &flows.request,
-                    _ => &flows.response,
-                });
-                match (direction, part) {
+                match (self.direction(proxy, stage, end), part) {
                     (None, _) => None,
                     (Some(direction), Part::Pre) => direction.pre,
                     (Some(direction), Part::Post) => direction.post,
                     (Some(direction), Part::Flow) => {
                         let view = View { run: self.run, snapshot, proxy };
+                        let guarding = direction.guard.and_then(|guard| view.guarding(guard));
                         let mut failed = false;
                         let runs = |(at, flow): (usize, &FlowPlan)| match flow.choice {
                             FlowChoice::Evaluated | FlowChoice::Noted => {
-                                view.holds(&flow.condition).unwrap_or_else(|| {
+                                view.holds_guarded(&flow.condition, guarding.as_ref()).unwrap_or_else(|| {
                                     failed = true;
                                     true
                                 })
@@ -367,20 +358,54 @@ impl Execution<'_, '_> {
         };
     }
 
+    /// The flows of a stage of an endpoint.
+    fn direction<'p>(&self, proxy: &'p ProxyPlan, stage: Stage, end: Endpoint) -> Option<&'p Direction> {
+        let flows = match end {
+            Endpoint::Proxy => &proxy.flows,
+            Endpoint::Target => &proxy.targets.get(self.run.target()? as usize)?.flows,
+        };
+        Some(match stage {
+            Stage::Request(..) => &flows.request,
+            _ => &flows.response,
+        })
+    }
+
+    /// The stage of the next part of an endpoint's flows that has something to run; those that have nothing are over.
+    fn next_part(
+        &mut self,
+        proxy: &ProxyPlan,
+        stage: fn(Endpoint, Part) -> Stage,
+        end: Endpoint,
+        mut next: Option<Part>,
+    ) -> Option<Stage> {
+        let last = stage(end, Part::Post);
+        if let Some(direction) = self.direction(proxy, last, end) {
+            while let Some(part) = next {
+                if direction.has(part) {
+                    return Some(stage(end, part));
+                }
+                next = part.next();
+            }
+        }
+        self.run.place = last;
+        self.run.leave_flow();
+        None
+    }
+
     /// The steps of a stage have ended: on to the next.
     #[inline(never)]
     fn advance(&mut self, snapshot: &Snapshot, proxy: &ProxyPlan) -> Option<Signal> {
         use Endpoint::{Proxy, Target};
         let next = match self.cursor.stage {
-            Stage::Request(end, part) => match (end, part.next()) {
-                (_, Some(part)) => Stage::Request(end, part),
+            Stage::Request(end, part) => match (end, self.next_part(proxy, Stage::Request, end, part.next())) {
+                (_, Some(stage)) => stage,
                 (Proxy, None) => Stage::Route,
                 (Target, None) => Stage::Send,
             },
             Stage::Route => match self.route(snapshot, proxy) {
                 Ok(RouteTo::Target(at)) => {
                     self.run.cold_mut().target = Some(at);
-                    Stage::Request(Target, Part::Pre)
+                    self.next_part(proxy, Stage::Request, Target, Some(Part::Pre)).unwrap_or(Stage::Send)
                 }
                 Ok(RouteTo::Null) => {
                     self.run.loop_back(snapshot.settings.dialect.null_route);
@@ -398,8 +423,8 @@ impl Execution<'_, '_> {
                     return None;
                 }
             },
-            Stage::Response(end, part) => match (end, part.next()) {
-                (_, Some(part)) => Stage::Response(end, part),
+            Stage::Response(end, part) => match (end, self.next_part(proxy, Stage::Response, end, part.next())) {
+                (_, Some(stage)) => stage,
                 (Target, None) => Stage::Response(Proxy, Part::Pre),
                 (Proxy, None) => Stage::PostClient,
             },
@@ -422,6 +447,17 @@ impl Execution<'_, '_> {
             }
         }
         Err(Raised::new(&runtime::ROUTE_FAILED))
+    }
+}
+
+impl Direction {
+    /// Whether a part may have something to run.
+    fn has(&self, part: Part) -> bool {
+        match part {
+            Part::Pre => self.pre.is_some(),
+            Part::Flow => !self.flows.is_empty(),
+            Part::Post => self.post.is_some(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell};
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 
 use super::call::TargetCall;
 use super::cold::Cold;
@@ -228,6 +228,22 @@ impl<'r> Run<'r> {
     pub(crate) fn request_mut(&mut self) -> &mut Request<Bytes> {
         let cold = self.cold.get_or_insert_default();
         cold.edited.get_or_insert_with(|| self.received.get().clone())
+    }
+
+    /// The headers of the request, to be changed; they stay readable.
+    ///
+    /// What policies wrote has room to grow, and a copy of it has none: the copy is what stays.
+    pub(super) fn copy_headers(&mut self) -> HeaderMap {
+        let Some(Cold { edited: Some(edited), .. }) = self.cold.as_deref_mut() else {
+            return self.received().headers().clone();
+        };
+        let copy = edited.headers().clone();
+        std::mem::replace(edited.headers_mut(), copy)
+    }
+
+    /// The request as policies changed it, taken out.
+    pub(crate) fn take_edited(&mut self) -> Option<Request<Bytes>> {
+        self.known_cold()?.edited.take()
     }
 
     /// Removes headers that only the platform itself may set; policies and targets trust them.

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Request, Uri};
 use super::call::TargetCall;
 use super::{Run, View};
 use crate::fault::{Raised, runtime};
-use crate::plan::{Address, ProxyPlan, Retain, Snapshot, TargetUrl};
+use crate::plan::{Address, ProxyPlan, Retain, Snapshot, TargetPlan, TargetUrl};
 use crate::template::{CompiledTemplate, Unresolved};
 use crate::variables::{Scope, Value, VarRef};
 
@@ -17,13 +17,15 @@ use crate::variables::{Scope, Value, VarRef};
 const HOP_BY_HOP: [HeaderName; 5] = [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
 
 /// Builds the request: the target's URL, then the path suffix and the query unless a policy stops them.
+///
+/// Its headers are left to [`headers`]; beside it is what they name as the host.
 pub(super) fn build(
     run: &Run<'_>,
     snapshot: &Snapshot,
     proxy: &ProxyPlan,
     failed: Vec<u32>,
     now_ms: Option<i64>,
-) -> Result<TargetCall, Raised> {
+) -> Result<(Box<TargetCall>, Option<HeaderValue>), Raised> {
     let view = View { run, snapshot, proxy };
     let target = run.target().and_then(|at| proxy.targets.get(at as usize)).ok_or_else(unreachable_target)?;
     let variables = &proxy.target_variables;
@@ -63,23 +65,13 @@ pub(super) fn build(
 
     let mut outgoing = Request::new(request.body().clone());
     *outgoing.method_mut() = request.method().clone();
-    *outgoing.headers_mut() = retained_headers(run, &target.request_headers);
-    // Few requests have one of them, and looking at each header once is quicker than asking for each of these.
-    let hops: Vec<HeaderName> = outgoing.headers().keys().filter(|name| HOP_BY_HOP.contains(name)).cloned().collect();
-    for name in hops {
-        outgoing.headers_mut().remove(name);
-    }
     let host = match (written(variables.host), fixed) {
         (Some(host), _) => HeaderValue::from_str(&host.to_text()).ok(),
         (None, Some(known)) => known.host.clone(),
         (None, None) => uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()),
     };
-    match host {
-        Some(host) => outgoing.headers_mut().insert(HOST, host),
-        None => outgoing.headers_mut().remove(HOST),
-    };
     *outgoing.uri_mut() = uri;
-    Ok(TargetCall {
+    let call = Box::new(TargetCall {
         request: outgoing,
         base: url,
         sent_ms: now_ms,
@@ -90,13 +82,14 @@ pub(super) fn build(
         in_flight: target.balancer().zip(server).and_then(|(balancer, server)| balancer.connect(server)),
         server,
         failed,
-    })
+    });
+    Ok((call, host))
 }
 
 /// The headers for the target: those that came from the client only as far as they are retained.
-fn retained_headers(run: &Run<'_>, retain: &Retain<HeaderName>) -> HeaderMap {
-    let mut headers = run.request().headers().clone();
-    if let Retain::Only(_) = retain {
+pub(super) fn headers(run: &mut Run<'_>, target: &TargetPlan, host: Option<HeaderValue>) -> HeaderMap {
+    let mut headers = run.copy_headers();
+    if let retain @ Retain::Only(_) = &target.request_headers {
         let received = run.received().headers();
         // What a policy wrote is not the client's any more.
         let untouched =
@@ -105,6 +98,15 @@ fn retained_headers(run: &Run<'_>, retain: &Retain<HeaderName>) -> HeaderMap {
             headers.remove(name);
         }
     }
+    // Few requests have one of them, and looking at each header once is quicker than asking for each of these.
+    let hops: Vec<HeaderName> = headers.keys().filter(|name| HOP_BY_HOP.contains(name)).cloned().collect();
+    for name in hops {
+        headers.remove(name);
+    }
+    match host {
+        Some(host) => headers.insert(HOST, host),
+        None => headers.remove(HOST),
+    };
     headers
 }
 

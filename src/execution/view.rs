@@ -1,5 +1,7 @@
 //! The variables of a request as policies, conditions and templates read them.
 
+use std::borrow::Cow;
+
 use super::{Run, Side};
 use crate::condition::Condition;
 use crate::fault::Raised;
@@ -14,6 +16,12 @@ pub(crate) struct View<'a, 'r> {
     pub(crate) run: &'a Run<'r>,
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) proxy: &'a ProxyPlan,
+}
+
+/// What the guard of several conditions reads as.
+pub(crate) struct Guarding<'a> {
+    guard: VarRef,
+    text: Option<Cow<'a, str>>,
 }
 
 impl Scope for View<'_, '_> {
@@ -80,6 +88,23 @@ impl<'a> View<'a, '_> {
     pub(crate) fn holds(&self, condition: &Condition) -> Option<bool> {
         self.run.unanswered.set(false);
         let holds = condition.evaluate(self);
+        (!self.run.unanswered.get()).then_some(holds)
+    }
+
+    /// The text of the variable that conditions are guarded by; nothing when the host failed while it was read.
+    pub(crate) fn guarding(self, guard: VarRef) -> Option<Guarding<'a>> {
+        self.run.unanswered.set(false);
+        let text = self.read(guard).map(Value::into_text);
+        (!self.run.unanswered.get()).then_some(Guarding { guard, text })
+    }
+
+    /// Whether a condition holds, beside others with the same guard; see [`holds`](Self::holds).
+    pub(crate) fn holds_guarded(&self, condition: &Condition, guarding: Option<&Guarding<'_>>) -> Option<bool> {
+        let Some(Guarding { text, .. }) = guarding.filter(|known| condition.guard() == Some(known.guard)) else {
+            return self.holds(condition);
+        };
+        self.run.unanswered.set(false);
+        let holds = condition.evaluate_guarded(text.as_deref(), self);
         (!self.run.unanswered.get()).then_some(holds)
     }
 

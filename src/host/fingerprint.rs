@@ -32,17 +32,38 @@ impl FingerprintKey {
     /// The fingerprint of a text.
     #[inline(always)]
     pub(crate) fn of(&self, text: &[u8]) -> u128 {
+        Self::after(self.start(), text.as_chunks().0, text)
+    }
+
+    /// The same of a text that is long: four words at a time.
+    #[inline(always)]
+    pub(crate) fn of_long(&self, text: &[u8]) -> u128 {
+        let mut state = self.start();
+        let (fours, words) = text.as_chunks::<8>().0.as_chunks::<4>();
+        for four in fours {
+            four.iter().for_each(|word| state.absorb(u64::from_le_bytes(*word)));
+        }
+        Self::after(state, words, text)
+    }
+
+    #[inline(always)]
+    fn start(&self) -> State {
         let [k0, k1] = self.0;
-        let mut state = State(
+        State(
             k0 ^ 0x736f_6d65_7073_6575,
             k1 ^ 0x646f_7261_6e64_6f6d ^ 0xee,
             k0 ^ 0x6c79_6765_6e65_7261,
             k1 ^ 0x7465_6462_7974_6573,
-        );
-        let (words, rest) = text.as_chunks::<8>();
+        )
+    }
+
+    /// The fingerprint of a text of which these are the words still to come.
+    #[inline(always)]
+    fn after(mut state: State, words: &[[u8; 8]], text: &[u8]) -> u128 {
         for word in words {
             state.absorb(u64::from_le_bytes(*word));
         }
+        let rest = text.as_chunks::<8>().1;
         let last = match text.last_chunk::<8>() {
             // The bytes before the rest are shifted out.
             Some(chunk) if !rest.is_empty() => u64::from_le_bytes(*chunk) >> (64 - 8 * rest.len()),
@@ -137,6 +158,7 @@ mod tests {
         for length in 0..text.len() {
             let other = SipHasher13::new_with_key(&key).hash(&text[..length]);
             assert_eq!(own.of(&text[..length]), other.as_u128(), "{length} bytes");
+            assert_eq!(own.of_long(&text[..length]), other.as_u128(), "{length} bytes");
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use super::{ClientId, PairedToken};
 use crate::scan::position;
 
@@ -33,10 +35,8 @@ impl<'a> TokenKey<'a> {
 
     /// SHA-256 of the token: what a shared store keeps in its place.
     pub fn sha256(&self) -> [u8; 32] {
-        let digest = ring::digest::digest(&ring::digest::SHA256, self.0);
-        let mut bytes = [0; 32];
-        bytes.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
-        bytes
+        // Of so short a text ring's digest takes half as long again, most of it around the one block.
+        Sha256::digest(self.0).into()
     }
 }
 

@@ -1,6 +1,6 @@
 //! base64url without padding, decoded strictly: no white space, no padding, no bit to spare.
 
-/// What a character contributes to a group of four, by its place in the group.
+/// What a character contributes to a group of four, by its place in the group: bits of three bytes, the first the lowest.
 type Table = [u32; 256];
 
 /// Set where a character is none of the alphabet.
@@ -12,9 +12,9 @@ const TABLES: [Table; 4] = [table(18), table(12), table(6), table(0)];
 const fn table(shift: u32) -> Table {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut table = [FOREIGN; 256];
-    let mut value = 0;
+    let mut value = 0_u32;
     while value < 64 {
-        table[ALPHABET[value as usize] as usize] = value << shift;
+        table[ALPHABET[value as usize] as usize] = (value << shift).swap_bytes() >> 8;
         value += 1;
     }
     table
@@ -28,20 +28,28 @@ pub(super) fn decode(text: &[u8], out: &mut [u8]) -> Option<usize> {
     };
     let four = |[a, b, c, d]: [u8; 4]| value(0, a) | value(1, b) | value(2, c) | value(3, d);
     let mut seen = 0;
-    let (pairs, rest) = text.as_chunks::<8>();
-    let (whole, out) = out.split_at_mut_checked(pairs.len() * 6)?;
-    for (&[a, b, c, d, e, f, g, h], out) in pairs.iter().zip(whole.as_chunks_mut::<6>().0) {
+    let (many, rest) = text.as_chunks::<16>();
+    let (whole, out) = out.split_at_mut_checked(many.len() * 12)?;
+    for (text, out) in many.iter().zip(whole.as_chunks_mut::<12>().0) {
+        let &[a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = text;
         let (first, second) = (four([a, b, c, d]), four([e, f, g, h]));
-        seen |= first | second;
-        let [_, _, bytes @ ..] = (u64::from(first) << 24 | u64::from(second)).to_be_bytes();
-        *out = bytes;
+        let (third, fourth) = (four([i, j, k, l]), four([m, n, o, p]));
+        seen |= first | second | third | fourth;
+        // What is foreign spoils its neighbour, but then nothing of it is used.
+        let low = u64::from(first) | u64::from(second) << 24 | u64::from(third) << 48;
+        let high = third >> 16 | fourth << 8;
+        if let Some((to_low, to_high)) = out.split_first_chunk_mut::<8>()
+            && let Some(to_high) = to_high.first_chunk_mut::<4>()
+        {
+            (*to_low, *to_high) = (low.to_le_bytes(), high.to_le_bytes());
+        }
     }
-    let (group, rest) = rest.as_chunks::<4>();
-    let (whole, tail) = out.split_at_mut_checked(group.len() * 3)?;
-    for (group, out) in group.iter().zip(whole.as_chunks_mut::<3>().0) {
+    let (groups, rest) = rest.as_chunks::<4>();
+    let (whole, tail) = out.split_at_mut_checked(groups.len() * 3)?;
+    for (group, out) in groups.iter().zip(whole.as_chunks_mut::<3>().0) {
         let bits = four(*group);
         seen |= bits;
-        let [_, bytes @ ..] = bits.to_be_bytes();
+        let [bytes @ .., _] = bits.to_le_bytes();
         *out = bytes;
     }
     let (bits, length) = match *rest {
@@ -51,13 +59,13 @@ pub(super) fn decode(text: &[u8], out: &mut [u8]) -> Option<usize> {
         _ => return None,
     };
     seen |= bits;
-    let [_, last @ ..] = bits.to_be_bytes();
+    let [last @ .., _] = bits.to_le_bytes();
     let (kept, spare) = last.split_at_checked(length)?;
     if seen & FOREIGN != 0 || spare.iter().any(|byte| *byte != 0) {
         return None;
     }
     tail.get_mut(..length)?.copy_from_slice(kept);
-    Some(pairs.len() * 6 + group.len() * 3 + length)
+    Some(many.len() * 12 + groups.len() * 3 + length)
 }
 
 #[cfg(test)]

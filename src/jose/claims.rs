@@ -1,6 +1,6 @@
 //! The registered claims of a token (RFC 7519 section 4.1), and those of RFC 9068.
 
-use super::json::{Malformed, Member, Scanner, Text, once, texts};
+use super::json::{Malformed, Member, Scanner, Text, Word, once, texts};
 
 /// What a payload claims, as far as it is read. Times are milliseconds of the Unix epoch.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,20 +37,32 @@ impl<'a> Claims<'a> {
     /// # Errors
     /// When it is no JSON object or has a registered claim twice.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        let mut claims = Self::default();
-        Scanner::object(bytes, |name, value| match &*name.decode() {
-            "iss" => once(&mut claims.iss, value.text()?),
-            "sub" => once(&mut claims.sub, value.text()?),
-            "aud" => once(&mut claims.aud, value.text_or_texts()?.map(Audience)),
-            "exp" => once(&mut claims.exp, value.date()?),
-            "nbf" => once(&mut claims.nbf, value.date()?),
-            "iat" => once(&mut claims.iat, value.date()?),
-            "jti" => once(&mut claims.jti, value.text()?),
-            "client_id" => once(&mut claims.client_id, value.text()?),
-            "scope" => once(&mut claims.scope, value.text()?),
-            _ => value.skip(),
+        const TEXTS: usize = 5;
+        const DATES: usize = 3;
+        const NAMES: [Word<'static>; TEXTS + DATES + 1] = [
+            Word::new("iss"),
+            Word::new("sub"),
+            Word::new("jti"),
+            Word::new("client_id"),
+            Word::new("scope"),
+            Word::new("exp"),
+            Word::new("nbf"),
+            Word::new("iat"),
+            Word::new("aud"),
+        ];
+        let (mut texts, mut dates, mut aud) = ([Member::Absent; TEXTS], [Member::Absent; DATES], Member::Absent);
+        Scanner::object(bytes, |name, value| {
+            let Some(at) = name.among(&NAMES) else { return value.skip() };
+            if let Some(text) = texts.get_mut(at) {
+                once(text, value.text()?)
+            } else if let Some(date) = dates.get_mut(at - TEXTS) {
+                once(date, value.date()?)
+            } else {
+                once(&mut aud, value.text_or_texts()?.map(Audience))
+            }
         })?;
-        Ok(claims)
+        let ([iss, sub, jti, client_id, scope], [exp, nbf, iat]) = (texts, dates);
+        Ok(Self { iss, sub, aud, exp, nbf, iat, jti, client_id, scope })
     }
 
     /// Whether a registered claim is of a wrong type.

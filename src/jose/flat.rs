@@ -1,6 +1,6 @@
 //! Objects as nearly all headers and payloads are: few members, and nothing nested in them.
 
-use super::json::{Malformed, Scanner};
+use super::json::{Malformed, Scanner, Word};
 
 /// An object of simple values under names without escapes, none of them twice.
 ///
@@ -8,7 +8,7 @@ use super::json::{Malformed, Scanner};
 /// to read or to refuse.
 #[derive(Debug)]
 pub(crate) struct Flat<'a> {
-    names: [&'a str; MEMBERS],
+    names: [Word<'a>; MEMBERS],
     values: [Simple<'a>; MEMBERS],
     count: usize,
 }
@@ -32,14 +32,14 @@ impl<'a> Flat<'a> {
     /// An object of nothing, to be read into: it is too large to be handed from hand to hand.
     #[inline(always)]
     pub(crate) fn new() -> Self {
-        Self { names: [""; MEMBERS], values: [Simple::Null; MEMBERS], count: 0 }
+        Self { names: [const { Word::new("") }; MEMBERS], values: [Simple::Null; MEMBERS], count: 0 }
     }
 
     /// Reads a text that is such an object.
     pub(crate) fn read(&mut self, bytes: &'a [u8]) -> Option<()> {
         let read = Scanner::object(bytes, |name, scanner| {
             let name = name.unescaped().ok_or(Malformed)?;
-            if self.get(name).is_some() {
+            if self.get(&name).is_some() {
                 return Err(Malformed);
             }
             let (Some(to_name), Some(to_value)) = (self.names.get_mut(self.count), self.values.get_mut(self.count))
@@ -56,13 +56,13 @@ impl<'a> Flat<'a> {
 
     /// The value of a member.
     #[inline]
-    pub(crate) fn get(&self, name: &str) -> Option<Simple<'a>> {
-        let at = self.names.iter().take(self.count).position(|known| *known == name)?;
+    pub(crate) fn get(&self, name: &Word<'_>) -> Option<Simple<'a>> {
+        let at = self.names.get(..self.count)?.iter().position(|known| known.is(name))?;
         self.values.get(at).copied()
     }
 
     /// The text of a member that is one, or nothing where there is none; `None` where it is something else.
-    pub(crate) fn text(&self, name: &str) -> Option<Option<&'a str>> {
+    pub(crate) fn text(&self, name: &Word<'_>) -> Option<Option<&'a str>> {
         match self.get(name) {
             None => Some(None),
             Some(Simple::Text(text)) => Some(Some(text)),
@@ -71,7 +71,7 @@ impl<'a> Flat<'a> {
     }
 
     /// The time of a member, in milliseconds, likewise.
-    pub(crate) fn time(&self, name: &str) -> Option<Option<i64>> {
+    pub(crate) fn time(&self, name: &Word<'_>) -> Option<Option<i64>> {
         match self.get(name) {
             None => Some(None),
             Some(Simple::Number(seconds)) => Some(Some(seconds * 1_000)),
@@ -99,7 +99,7 @@ mod tests {
         let Ok(whole) = object(text) else { return Err(TestCaseError::fail("only one takes it")) };
         prop_assert_eq!(flat.count, whole.len());
         for (name, value) in &whole {
-            let same = match (flat.get(name), value) {
+            let same = match (flat.get(&Word::new(name)), value) {
                 (Some(Simple::Null), Value::Null) => true,
                 (Some(Simple::Boolean(one)), Value::Bool(other)) => one == *other,
                 (Some(Simple::Text(one)), Value::String(other)) => one == other,
@@ -111,8 +111,8 @@ mod tests {
         }
         let claims = Claims::parse(text).map_err(|_| TestCaseError::fail("claims"))?;
         for (name, date) in [("exp", claims.exp), ("nbf", claims.nbf), ("iat", claims.iat)] {
-            prop_assert_eq!(flat.time(name).is_none(), date.is_bad());
-            prop_assert_eq!(flat.time(name).flatten(), date.good());
+            prop_assert_eq!(flat.time(&Word::new(name)).is_none(), date.is_bad());
+            prop_assert_eq!(flat.time(&Word::new(name)).flatten(), date.good());
         }
         Ok(true)
     }

@@ -1,6 +1,6 @@
 //! The header of a token.
 
-use super::json::{Malformed, Member, Scanner, Text, once};
+use super::json::{Malformed, Member, Scanner, Text, Word, once};
 
 /// What a header says, as far as it is read.
 #[derive(Clone, Copy, Debug)]
@@ -22,14 +22,16 @@ impl<'a> Header<'a> {
     /// understood and is not: `crit`, or a `b64` other than `true`.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let (mut alg, mut typ, mut kid, mut b64) = (Member::Absent, Member::Absent, Member::Absent, Member::Absent);
-        Scanner::object(bytes, |name, value| match &*name.decode() {
-            "alg" => once(&mut alg, value.text()?),
-            "typ" => once(&mut typ, value.text()?),
-            "kid" => once(&mut kid, value.text()?),
-            "b64" => once(&mut b64, value.boolean()?),
+        const NAMES: [Word<'static>; 5] =
+            [Word::new("alg"), Word::new("typ"), Word::new("kid"), Word::new("b64"), Word::new("crit")];
+        Scanner::object(bytes, |name, value| match name.among(&NAMES) {
+            Some(0) => once(&mut alg, value.text()?),
+            Some(1) => once(&mut typ, value.text()?),
+            Some(2) => once(&mut kid, value.text()?),
+            Some(3) => once(&mut b64, value.boolean()?),
             // No extension is understood, so every critical one is refused.
-            "crit" => Err(Malformed),
-            _ => value.skip(),
+            Some(_) => Err(Malformed),
+            None => value.skip(),
         })?;
         if !matches!(b64, Member::Absent | Member::Good(true)) || kid.is_bad() {
             return Err(Malformed);

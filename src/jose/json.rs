@@ -63,7 +63,7 @@ pub(crate) struct Text<'a> {
 impl<'a> Text<'a> {
     /// The text it stands for, if it is written as it is.
     #[inline]
-    pub(super) fn unescaped(self) -> Option<&'a str> {
+    fn unescaped(self) -> Option<&'a str> {
         (!self.escaped).then_some(self.raw)
     }
 
@@ -110,6 +110,61 @@ fn hex(characters: &mut std::str::Chars<'_>) -> Option<u32> {
     (0..4).try_fold(0, |sum, _| Some(sum * 16 + characters.next()?.to_digit(16)?))
 }
 
+/// A name and its first eight bytes, which tell nearly all names apart in one comparison.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Word<'a> {
+    first: u64,
+    text: &'a str,
+}
+
+impl<'a> Word<'a> {
+    pub(crate) const fn new(text: &'a str) -> Self {
+        let (mut first, mut at) = (0, 0);
+        let mut rest = text.as_bytes();
+        while let [byte, more @ ..] = rest
+            && at < 8
+        {
+            first |= (*byte as u64) << (8 * at);
+            at += 1;
+            rest = more;
+        }
+        Self { first, text }
+    }
+
+    /// Whether both are the same name.
+    #[inline(always)]
+    pub(super) fn is(&self, other: &Word<'_>) -> bool {
+        let length = self.text.len();
+        self.first == other.first && length == other.text.len() && (length <= 8 || self.text == other.text)
+    }
+}
+
+/// The name of a member.
+pub(super) struct Name<'a> {
+    word: Word<'a>,
+    escaped: bool,
+}
+
+impl<'a> Name<'a> {
+    /// The name, if it is written as it is.
+    #[inline(always)]
+    pub(super) fn unescaped(&self) -> Option<Word<'a>> {
+        (!self.escaped).then_some(self.word)
+    }
+
+    /// Which of some names it is.
+    #[inline(always)]
+    pub(super) fn among(&self, names: &[Word<'_>]) -> Option<usize> {
+        if self.escaped { self.escaped_among(names) } else { names.iter().position(|name| name.is(&self.word)) }
+    }
+
+    #[cold]
+    fn escaped_among(&self, names: &[Word<'_>]) -> Option<usize> {
+        let text = Text { raw: self.word.text, escaped: true };
+        names.iter().position(|name| text.is(name.text))
+    }
+}
+
 /// Nested arrays and objects, the outermost object not counted. As many as bits fit a word.
 const DEPTH: u32 = 64;
 
@@ -122,9 +177,10 @@ pub(super) struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     /// Reads a whole text that must be one object, and hands each member to `member`, which must read its value.
+    #[inline(always)]
     pub(super) fn object(
         bytes: &'a [u8],
-        mut member: impl FnMut(Text<'a>, &mut Self) -> Result<(), Malformed>,
+        mut member: impl FnMut(Name<'a>, &mut Self) -> Result<(), Malformed>,
     ) -> Result<(), Malformed> {
         let text = std::str::from_utf8(bytes).map_err(|_| Malformed)?;
         let mut scanner = Self { text, bytes, at: 0 };
@@ -150,6 +206,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A value that should be a string.
+    #[inline(always)]
     pub(super) fn text(&mut self) -> Result<Member<Text<'a>>, Malformed> {
         if self.peek() == Some(b'"') {
             return self.string().map(Member::Good);
@@ -194,9 +251,16 @@ impl<'a> Scanner<'a> {
 
     /// A whole number as nearly every date is written: fifteen digits at most, the first no zero, and nothing else.
     fn few_digits(&mut self) -> Option<i64> {
-        let mut number = 0;
         let rest = self.bytes.get(self.at..)?;
-        for (at, byte) in rest.iter().enumerate().take(16) {
+        // Dates have ten digits, and the first eight are read at once.
+        let eight = rest.first_chunk::<8>().filter(|digits| digits.first() != Some(&b'0'));
+        let (mut number, mut at) = match eight.and_then(|digits| eight_digits(u64::from_le_bytes(*digits))) {
+            Some(number) => (number, 8),
+            None => (0, 0),
+        };
+        while let Some(byte) = rest.get(at)
+            && at < 16
+        {
             match byte {
                 b'0'..=b'9' if number != 0 || *byte != b'0' => number = number * 10 + i64::from(byte - b'0'),
                 b',' | b'}' if at > 0 => {
@@ -205,6 +269,7 @@ impl<'a> Scanner<'a> {
                 }
                 _ => return None,
             }
+            at += 1;
         }
         None
     }
@@ -304,20 +369,38 @@ impl<'a> Scanner<'a> {
     }
 
     /// The name of a member and its colon; the scanner then stands at the value.
-    fn name(&mut self) -> Result<Text<'a>, Malformed> {
-        let name = self.string()?;
+    #[inline(always)]
+    fn name(&mut self) -> Result<Name<'a>, Malformed> {
+        let (text, first) = self.string_and_start()?;
         self.space();
         self.byte(b':')?;
         self.space();
-        Ok(name)
+        // Near the end of a text there are no eight bytes to look at.
+        let word = first.map_or_else(|| Word::new(text.raw), |first| Word { first, text: text.raw });
+        Ok(Name { word, escaped: text.escaped })
     }
 
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Result<Text<'a>, Malformed> {
+        self.string_and_start().map(|(text, _)| text)
+    }
+
+    /// A string and its first eight bytes, filled up with zeros, if there are eight more in the whole text.
+    #[inline(always)]
+    fn string_and_start(&mut self) -> Result<(Text<'a>, Option<u64>), Malformed> {
         let Some([b'"', rest @ ..]) = self.bytes.get(self.at..) else { return Err(Malformed) };
         // Most names and many values end within the first word.
-        let found = rest.first_chunk::<8>().map_or(0, |word| special(u64::from_le_bytes(*word)));
-        let length = if found != 0 { first_of(found) } else { plain(rest).ok_or(Malformed)? };
+        let (length, first) = match rest.split_first_chunk::<8>() {
+            Some((word, beyond)) => {
+                let word = u64::from_le_bytes(*word);
+                let found = special(word);
+                match found {
+                    0 => (8 + plain(beyond).ok_or(Malformed)?, Some(word)),
+                    _ => (first_of(found), Some(word & before(found))),
+                }
+            }
+            None => (plain(rest).ok_or(Malformed)?, None),
+        };
         let start = self.at + 1;
         self.at = start + length + 1;
         // Nearly every string ends here; those with escapes go on apart.
@@ -326,7 +409,7 @@ impl<'a> Scanner<'a> {
             self.escaped()?;
         }
         let raw = self.text.get(start..self.at - 1).ok_or(Malformed)?;
-        Ok(Text { raw, escaped })
+        Ok((Text { raw, escaped }, first))
     }
 
     /// Passes what follows the first character of a string that is not plain, to behind its closing quote.
@@ -410,7 +493,16 @@ impl<'a> Scanner<'a> {
         word.iter().try_for_each(|byte| self.byte(*byte))
     }
 
+    #[inline(always)]
     fn space(&mut self) {
+        // Nobody sends any.
+        if self.peek().is_some_and(|byte| byte <= b' ') {
+            self.pass_space();
+        }
+    }
+
+    #[cold]
+    fn pass_space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
@@ -432,17 +524,24 @@ impl<'a> Scanner<'a> {
 }
 
 /// How many bytes stand before the first quote, backslash or control character.
-#[inline(never)]
+#[inline(always)]
 fn plain(bytes: &[u8]) -> Option<usize> {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
+    let (mut length, mut rest) = (0, bytes);
+    while let Some((word, beyond)) = rest.split_first_chunk::<8>() {
         let found = special(u64::from_le_bytes(*word));
         if found != 0 {
-            return Some(at * 8 + first_of(found));
+            return Some(length + first_of(found));
         }
+        length += 8;
+        rest = beyond;
     }
-    let last = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)?;
-    Some(words.len() * 8 + last)
+    last_plain(rest).map(|last| length + last)
+}
+
+/// The same for the last few bytes of a text, where few strings end.
+#[cold]
+fn last_plain(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)
 }
 
 /// Marks of the bytes of a word that are quotes, backslashes or control characters.
@@ -457,6 +556,29 @@ fn special(word: u64) -> u64 {
     // With its second bit turned over a quote comes right behind the control characters. Neither test changes the high
     // bits, so that those of the word itself tell which bytes are not ASCII.
     (below(word ^ (ONES * 2), 0x21) | below(word ^ (ONES * u64::from(b'\\')), 1)) & !word & HIGH
+}
+
+/// Every bit of the bytes below the lowest mark.
+#[inline(always)]
+fn before(marks: u64) -> u64 {
+    (marks ^ marks.wrapping_sub(1)) >> 8
+}
+
+/// The number that eight digits say, if they are eight.
+#[inline(always)]
+fn eight_digits(digits: u64) -> Option<i64> {
+    const ONES: u64 = u64::MAX / 0xff;
+    let high = digits & (ONES * 0xf0);
+    let carried = digits.wrapping_add(ONES * 6) & (ONES * 0xf0);
+    if high != ONES * 0x30 || carried != ONES * 0x30 {
+        return None;
+    }
+    // Neighbours are joined to numbers of two digits, these to such of four, and these to one.
+    let ones = digits & (ONES * 0x0f);
+    let pairs = (ones * 10 + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    let all = (fours & 0xffff_ffff) * 10_000 + (fours >> 32);
+    i64::try_from(all).ok()
 }
 
 /// The byte of the lowest mark.
@@ -516,6 +638,34 @@ mod tests {
         ) {
             let slow = bytes.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
             prop_assert_eq!(plain(&bytes), slow);
+        }
+
+        #[test]
+        fn eight_digits_are_read_as_one_by_one(text in "[0-9]{8}|[/0-:]{8}|\\PC{0,8}") {
+            let word = text.as_bytes().first_chunk::<8>().map(|bytes| u64::from_le_bytes(*bytes));
+            let is_number = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
+            prop_assert_eq!(word.and_then(eight_digits), is_number.then(|| text.parse().unwrap()), "{}", text);
+        }
+
+        #[test]
+        fn names_are_told_apart_as_texts(
+            one in "[ab]{0,3}|[ab]{7,9}|aaaaaaaa[ab]{0,2}", other in "[ab]{0,3}|aaaaaaa[ab]{0,3}"
+        ) {
+            prop_assert_eq!(Word::new(&one).is(&Word::new(&other)), one == other);
+        }
+
+        #[test]
+        fn names_are_found_wherever_they_stand(name in "[a-c]{0,12}", known in "[a-c]{0,12}", more in " {0,9}") {
+            let text = format!("{{\"{name}\":1{more}}}");
+            for known in [&name, &known] {
+                let mut found = None;
+                let read = Scanner::object(text.as_bytes(), |found_name, value| {
+                    found = found_name.among(&[Word::new("other"), Word::new(known)]);
+                    value.skip()
+                });
+                prop_assert!(read.is_ok());
+                prop_assert_eq!(found, (name == *known).then_some(1));
+            }
         }
     }
 }

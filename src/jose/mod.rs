@@ -39,7 +39,7 @@ pub(crate) use compact::{Compact, HeaderText};
 pub(crate) use encryption::{ContentAlgorithm, KeyAlgorithm, five_parts};
 pub(crate) use flat::{Flat, Simple};
 pub(crate) use header::Header;
-pub(crate) use json::Malformed;
+pub(crate) use json::{Malformed, Word};
 pub(crate) use jwk::JwkSet;
 pub(crate) use key::{KeyError, SigningKey, VerifyingKey};
 pub(crate) use sign::{detached_input, sign, sign_parts};

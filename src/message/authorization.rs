@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::params::escape;
-use crate::scan::is_graphic_without_comma;
+use crate::scan::{has_either, is_graphic_without_comma, position};
 
 /// The token of a `Bearer` header.
 ///
@@ -76,19 +76,23 @@ pub fn basic(header: &str) -> Option<(String, String)> {
 }
 
 /// Decoded Basic credentials: a user, a colon, a password.
-pub(crate) struct Basic(String);
+pub(crate) struct Basic {
+    text: String,
+    colon: usize,
+}
 
 impl Basic {
     /// Reads the value of a header, as [`basic`] does.
     pub(crate) fn parse(header: &str) -> Option<Self> {
         let decoded = STANDARD.decode(after_scheme(header, "basic")?).ok()?;
         let text = String::from_utf8(decoded).ok()?;
-        text.contains(':').then_some(Self(text))
+        let colon = position(text.as_bytes(), b':')?;
+        Some(Self { text, colon })
     }
 
     /// User and password.
     pub(crate) fn parts(&self) -> (&str, &str) {
-        self.0.split_once(':').unwrap_or_default()
+        self.text.get(..self.colon).zip(self.text.get(self.colon + 1..)).unwrap_or_default()
     }
 }
 
@@ -99,7 +103,7 @@ pub fn form_decoded(text: &str) -> Option<String> {
 
 /// The same, borrowed where nothing is encoded.
 pub(crate) fn form_text(text: &str) -> Option<Cow<'_, str>> {
-    if !text.contains(['+', '%']) {
+    if !has_either(text.as_bytes(), b'+', b'%') {
         return Some(Cow::Borrowed(text));
     }
     let mut out = Vec::with_capacity(text.len());

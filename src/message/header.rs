@@ -52,6 +52,9 @@ pub fn is_form(headers: &HeaderMap) -> bool {
 /// Whether the media type of `Content-Type`, parameters aside, is this one.
 pub fn has_media_type(headers: &HeaderMap, media_type: &[u8]) -> bool {
     let value = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    if value == media_type {
+        return true;
+    }
     value.split(|&byte| byte == b';').next().is_some_and(|found| found.trim_ascii().eq_ignore_ascii_case(media_type))
 }
 

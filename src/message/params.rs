@@ -10,6 +10,8 @@ use std::collections::HashSet;
 use memchr::memchr2;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::scan::has_either;
+
 /// What a written name or value keeps as it is: the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -48,12 +50,33 @@ impl<'a> Iterator for Params<'a> {
 
 /// The values of one parameter in their order.
 pub fn values<'a>(list: &'a [u8], name: &str) -> impl Iterator<Item = Cow<'a, str>> {
-    params(list).filter(move |(found, _)| found == name).map(|(_, value)| value)
+    segments(list).filter(|segment| !segment.is_empty()).filter_map(move |segment| {
+        let (found, value) = split_once(segment, b'=');
+        (*name_bytes(found) == *name.as_bytes()).then(|| decode(value.unwrap_or_default()))
+    })
 }
 
-/// The names of all parameters in their order, decoded.
-pub(crate) fn all_names(list: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
-    segments(list).filter_map(name)
+/// The bytes of the names of all parameters in their order, decoded.
+pub(crate) fn all_names(list: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
+    segments(list).filter(|segment| !segment.is_empty()).map(|segment| name_bytes(split_once(segment, b'=').0))
+}
+
+/// The bytes of a decoded name: those written, where they are plain ASCII.
+fn name_bytes(name: &[u8]) -> Cow<'_, [u8]> {
+    if name.is_ascii() && !is_escaped(name) {
+        return Cow::Borrowed(name);
+    }
+    match decode(name) {
+        Cow::Borrowed(name) => Cow::Borrowed(name.as_bytes()),
+        Cow::Owned(name) => Cow::Owned(name.into_bytes()),
+    }
+}
+
+/// Whether there is something to decode.
+fn is_escaped(text: &[u8]) -> bool {
+    // Starting to search takes longer than a look at a short text.
+    const SHORT: usize = 64;
+    if text.len() < SHORT { has_either(text, b'%', b'+') } else { memchr2(b'%', b'+', text).is_some() }
 }
 
 /// The names in a list in the order of their first appearance, each once.
@@ -117,7 +140,7 @@ pub fn remove(list: &[u8], name: &str, nth: Option<usize>) -> Option<Vec<u8>> {
 
 /// Text with `%XX` and `+` decoded; borrowed when it holds neither.
 pub fn decode(text: &[u8]) -> Cow<'_, str> {
-    if memchr2(b'%', b'+', text).is_none() {
+    if !is_escaped(text) {
         // The look at the whole is quicker than the search for what is wrong, which nearly nothing is.
         return str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), Cow::Borrowed);
     }

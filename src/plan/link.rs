@@ -82,7 +82,7 @@ pub(crate) fn link(
             diagnostics.push(Diagnostic::error("plan::duplicate-base-path", message));
         }
     }
-    Some(Snapshot { host, settings, proxies, directory: directory?, uuid: Arc::default() })
+    Some(Snapshot::new(host, settings, proxies, directory?))
 }
 
 /// Policy documents without a bundle: their steps are the whole plan.
@@ -343,7 +343,10 @@ impl<'a> Builder<'a> {
             conditional.push(FlowPlan { name, description, choice, condition, steps });
         }
         let post = self.steps(scope, steps(&flows.post_flow));
-        Direction { pre, flows: conditional, post }
+        let evaluated = conditional.iter().filter(|flow| flow.choice != FlowChoice::AsInRequest);
+        let mut guards = evaluated.filter_map(|flow| flow.condition.guard());
+        let guard = guards.next().filter(|first| guards.any(|other| other == *first));
+        Direction { pre, flows: conditional, guard, post }
     }
 
     fn fault_rule(&mut self, scope: &PolicyScope<'_>, rule: &FaultRule) -> Option<FaultRulePlan> {

@@ -39,9 +39,19 @@ pub(crate) struct Snapshot {
     pub(crate) directory: Directory,
     /// `system.uuid`, made when it is first asked for; the next deployment of the engine takes it over.
     pub(crate) uuid: Arc<OnceLock<Box<str>>>,
+    /// Whether some proxy has a target.
+    pub(crate) has_targets: bool,
+    /// Whether some variable may tell what the embedder knows about the client.
+    pub(crate) reads_client: bool,
 }
 
 impl Snapshot {
+    pub(crate) fn new(host: Host, settings: Settings, proxies: Vec<ProxyPlan>, directory: Directory) -> Self {
+        let has_targets = proxies.iter().any(|proxy| !proxy.targets.is_empty());
+        let reads_client = proxies.iter().any(|proxy| proxy.names.read_client());
+        Self { host, settings, proxies, directory, uuid: Arc::default(), has_targets, reads_client }
+    }
+
     /// The proxy endpoint that serves a path: the most specific base path wins.
     #[inline(always)]
     pub(crate) fn classify(&self, path: &str) -> Option<(usize, &ProxyPlan, usize)> {
@@ -56,9 +66,8 @@ impl Snapshot {
 
     /// Whether some step may have to wait for the host.
     pub(crate) fn may_suspend(&self) -> bool {
-        self.proxies
-            .iter()
-            .any(|proxy| !proxy.targets.is_empty() || proxy.policies.iter().any(|policy| policy.compiled.may_suspend()))
+        let policies = || self.proxies.iter().flat_map(|proxy| &proxy.policies);
+        self.has_targets || policies().any(|policy| policy.compiled.may_suspend())
     }
 }
 
@@ -163,6 +172,8 @@ pub(crate) struct Descriptions {
 pub(crate) struct Direction {
     pub(crate) pre: Option<ListId>,
     pub(crate) flows: Vec<FlowPlan>,
+    /// The variable that several of the flows try a pattern on first.
+    pub(crate) guard: Option<VarRef>,
     pub(crate) post: Option<ListId>,
 }
 

@@ -72,11 +72,6 @@ pub(crate) struct CompiledValue {
 }
 
 impl CompiledValue {
-    /// The text that stands in for the variable.
-    pub(crate) fn text(&self) -> Option<&str> {
-        self.text.as_deref()
-    }
-
     /// The variable's value, or the text, or nothing.
     pub(crate) fn resolve<'a, S: Scope>(&'a self, scope: &'a S) -> Option<Cow<'a, str>> {
         self.reference

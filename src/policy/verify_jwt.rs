@@ -21,7 +21,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::dialect::JwtMismatch;
 use crate::execution::TokenText;
 use crate::fault::FaultSpec;
-use crate::jose::{Claims, Compact, Flat, Simple};
+use crate::jose::{Claims, Compact, Flat, Simple, Word};
 use crate::plan::Linker;
 use crate::variables::Decoded;
 use crate::xml::Element;
@@ -193,6 +193,21 @@ impl PolicyType for VerifyJWT {
 
 const SECOND: i64 = 1_000;
 
+/// Names that are looked for in every token.
+const ALG: Word<'static> = Word::new("alg");
+const TYP: Word<'static> = Word::new("typ");
+const CTY: Word<'static> = Word::new("cty");
+const KID: Word<'static> = Word::new("kid");
+const CRIT: Word<'static> = Word::new("crit");
+const B64: Word<'static> = Word::new("b64");
+const ISS: Word<'static> = Word::new("iss");
+const SUB: Word<'static> = Word::new("sub");
+const JTI: Word<'static> = Word::new("jti");
+const AUD: Word<'static> = Word::new("aud");
+const EXP: Word<'static> = Word::new("exp");
+const NBF: Word<'static> = Word::new("nbf");
+const IAT: Word<'static> = Word::new("iat");
+
 /// VerifyJWT as it runs.
 pub(crate) struct Compiled {
     is_broken: bool,
@@ -268,9 +283,9 @@ impl Compiled {
             let compact = compact?;
             let mut header = Flat::new();
             header.read(compact.header)?;
-            let algorithm = keys.algorithm(header.text("alg")??).ok()?;
-            let (_, _, kid) = (header.text("typ")?, header.text("cty")?, header.text("kid")?);
-            if header.get("crit").is_some() || header.get("b64").is_some() {
+            let algorithm = keys.algorithm(header.text(&ALG)??).ok()?;
+            let (_, _, kid) = (header.text(&TYP)?, header.text(&CTY)?, header.text(&KID)?);
+            if header.get(&CRIT).is_some() || header.get(&B64).is_some() {
                 return None;
             }
             let key = match keys.find(cx, self.verifier.ignore, (algorithm, kid), now, None) {
@@ -292,25 +307,25 @@ impl Compiled {
     fn accepts(&self, cx: &StepContext<'_, '_>, payload: &[u8], now: i64) -> Option<()> {
         let mut claims = Flat::new();
         claims.read(payload)?;
-        for name in ["iss", "sub", "jti"] {
-            claims.text(name)?;
+        for name in [ISS, SUB, JTI] {
+            claims.text(&name)?;
         }
-        if !matches!(claims.get("aud"), None | Some(Simple::Text(_) | Simple::Texts)) {
+        if !matches!(claims.get(&AUD), None | Some(Simple::Text(_) | Simple::Texts)) {
             return None;
         }
         let times = Times {
-            expires_at_ms: claims.time("exp")?,
-            not_before_ms: claims.time("nbf")?,
-            issued_at_ms: claims.time("iat")?,
+            expires_at_ms: claims.time(&EXP)?,
+            not_before_ms: claims.time(&NBF)?,
+            issued_at_ms: claims.time(&IAT)?,
         };
         self.times(cx, &times, now).ok()?;
         for Demand { name, given, .. } in &self.claims {
             let wanted = given.resolve(cx, self.verifier.ignore).ok()?.filter(|it| !it.is_empty());
-            if wanted.is_some_and(|wanted| claims.get(name) != Some(Simple::Text(&wanted))) {
+            if wanted.is_some_and(|wanted| claims.get(&Word::new(name)) != Some(Simple::Text(&wanted))) {
                 return None;
             }
         }
-        if self.required.iter().any(|name| claims.get(name).is_none()) {
+        if self.required.iter().any(|name| claims.get(&Word::new(name)).is_none()) {
             return None;
         }
         self.lifespan(cx, &times).ok()

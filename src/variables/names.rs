@@ -77,6 +77,8 @@ pub(crate) struct Names {
     messages: Vec<Arc<str>>,
     /// What failure variables are called after, once all policies are known.
     policies: Vec<FailureNames>,
+    /// Whether some policy reads variables that only a request names.
+    by_name: bool,
 }
 
 /// What the failure variables of a policy are called.
@@ -102,6 +104,17 @@ impl Names {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (VarRef, &Entry)> {
         (0u32..).map(VarRef).zip(&self.entries)
+    }
+
+    /// Notes that a policy reads variables which only a request names.
+    pub(crate) fn read_by_name(&mut self) {
+        self.by_name = true;
+    }
+
+    /// Whether some variable may tell what the embedder knows about the client.
+    pub(crate) fn read_client(&self) -> bool {
+        let tells = |entry: &Entry| matches!(entry.kind, Kind::System(system) if system.tells_of_client());
+        self.by_name || self.entries.iter().any(tells)
     }
 
     /// How many messages policies create.

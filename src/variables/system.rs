@@ -258,6 +258,28 @@ impl SystemVariable {
         })
     }
 
+    /// Whether what the embedder knows about the client may decide it.
+    pub(crate) fn tells_of_client(self) -> bool {
+        matches!(
+            self,
+            Self::ProxyUrl
+                | Self::ClientIp
+                | Self::ClientResolvedIp
+                | Self::ClientHost
+                | Self::ClientPort
+                | Self::ClientScheme
+                | Self::ClientSslEnabled
+                | Self::ClientCertificate(_)
+                | Self::ClientReceived(_)
+                | Self::Tls(_)
+                | Self::VirtualHostName
+                | Self::VirtualHostAliases
+                | Self::VirtualHostSslEnabled
+                | Self::SystemTimestamp
+                | Self::SystemTime(_)
+        )
+    }
+
     /// Whether policies may write it; only once a target is chosen, for all that may be written is about the target.
     pub(crate) fn is_writable(self) -> bool {
         matches!(

@@ -4,7 +4,7 @@
 //! peers [TEXT...]               times every job whose name holds one of the texts; tab-separated
 //! peers --memory                bytes for each stored token
 //! peers --threads               processor time per operation on one thread and on two
-//! peers --reload                time of a request while deployments are replaced without a pause
+//! peers --reload                time of a request while deployments are replaced
 //! peers --list                  the jobs, and how often each is to run under a counter of instructions
 //! peers --job NAME --times N    runs one job a number of times and nothing else
 //! peers --table FOLDER          the table of `benches/TABLE.md` from what the others printed

@@ -1,8 +1,8 @@
-//! Requests while deployments are replaced without a pause, beside requests in quiet.
+//! Requests while deployments are replaced, now and then or without a pause, beside requests in quiet.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Request;
@@ -15,10 +15,13 @@ use crate::jobs;
 const REQUESTS: usize = 200_000;
 const ROUNDS: usize = 5;
 
-/// Prints a line for each of quiet and reloads: name, p50, p99 and p99.9 of nanoseconds, requests, failed ones, reloads.
+/// What a round does beside its requests, and the pause from the beginning of one deployment to that of the next.
+const KINDS: [(&str, Option<Duration>); 3] =
+    [("quiet", None), ("1,000 a second", Some(Duration::from_millis(1))), ("without a pause", Some(Duration::ZERO))];
+
+/// Prints a line for each kind: name, p50, p99 and p99.9 of nanoseconds, requests, failed ones, reloads.
 ///
-/// Quiet and reloads take turns, so that a slow spell hits both; one thread asks and another, on a processor of its own,
-/// deploys. Each request's time is that of a wall clock, whose reading is a part of it.
+/// The kinds take turns, so that a slow spell hits all; one thread asks and another, on a processor of its own, deploys. Each request's time is that of a wall clock, whose reading is a part of it.
 pub fn measure() {
     let host = Host::in_memory().with_clock(FixedClock(jobs::NOW));
     let engine = jobs::engine_over(&host, jobs::TOKENS);
@@ -28,16 +31,16 @@ pub fn measure() {
             Request::get("/items/7").header("authorization", token).body(Bytes::new()).unwrap()
         })
         .collect();
-    let mut results = [("quiet", Vec::new(), 0, 0), ("reloads", Vec::new(), 0, 0)];
+    let mut results = KINDS.map(|(name, pause)| (name, pause, Vec::new(), 0, 0));
     for _ in 0..ROUNDS {
-        for (name, times, failed, reloads) in &mut results {
-            let (took, refused, done) = round(&engine, &requests, *name == "reloads");
+        for (_, pause, times, failed, reloads) in &mut results {
+            let (took, refused, done) = round(&engine, &requests, *pause);
             times.extend(took);
             *failed += refused;
             *reloads += done;
         }
     }
-    for (name, mut times, failed, reloads) in results {
+    for (name, _, mut times, failed, reloads) in results {
         times.sort_unstable();
         let share = |of: f64| times[((times.len() - 1) as f64 * of) as usize];
         let (p50, p99, p999) = (share(0.5), share(0.99), share(0.999));
@@ -45,15 +48,19 @@ pub fn measure() {
     }
 }
 
-fn round(engine: &PolicyEngine, requests: &[Request<Bytes>], reload: bool) -> (Vec<u64>, usize, u64) {
+fn round(engine: &PolicyEngine, requests: &[Request<Bytes>], pause: Option<Duration>) -> (Vec<u64>, usize, u64) {
     let (stop, reloads) = (AtomicBool::new(false), AtomicU64::new(0));
     std::thread::scope(|scope| {
-        if reload {
-            scope.spawn(|| {
+        if let Some(pause) = pause {
+            let (stop, reloads) = (&stop, &reloads);
+            scope.spawn(move || {
                 stay_on(1);
+                let mut next = Instant::now();
                 while !stop.load(Ordering::Relaxed) {
                     engine.deploy(jobs::verifying("READ")).unwrap();
                     reloads.fetch_add(1, Ordering::Relaxed);
+                    next += pause;
+                    std::thread::sleep(next.saturating_duration_since(Instant::now()));
                 }
             });
             while reloads.load(Ordering::Relaxed) == 0 {

@@ -22,6 +22,8 @@ struct Goal {
     /// The job its time is divided by, and the most the quotient may be.
     yardstick: &'static str,
     ratio: Option<f64>,
+    /// The most nanoseconds it may take at best.
+    at_best: Option<f64>,
     instructions: Option<f64>,
     /// Instructions it may take beyond those of the yardstick.
     beyond: Option<f64>,
@@ -43,17 +45,17 @@ const GOALS: &[Goal] = &[
     goal("refused: revoked", ACCEPTED, Some(1.1), None, Some(0.0)),
     goal("refused: no product", ACCEPTED, Some(1.1), None, Some(0.0)),
     goal("refused: no scope", ACCEPTED, Some(1.1), None, Some(0.0)),
-    goal("whole proxy, request side", ACCEPTED, None, None, None),
+    Goal { at_best: Some(1_000.0), ..goal("whole proxy, request side", ACCEPTED, None, None, None) },
     goal("authorization only", "authorization only/cedar, 10 policies, request ready", None, None, None),
     goal("JWT seen before", ACCEPTED, None, Some(1_300.0), Some(0.0)),
     Goal { beyond: Some(7_000.0), ..goal("JWT HS256", "JWT HS256/signature alone", Some(2.2), None, None) },
     Goal { beyond: Some(7_000.0), ..goal("JWT RS256", "JWT RS256/signature alone", Some(1.06), None, None) },
     Goal { beyond: Some(7_000.0), ..goal("JWT ES256", "JWT ES256/signature alone", Some(1.04), None, None) },
     goal("token issued", "token issued/probe", Some(1.5), None, None),
-    goal("XML policy, 2.2 KB", "XML policy, 2.2 KB/quick-xml events", Some(2.5), None, None),
-    goal("XML policy, 2.2 KB, to the linked plan", "XML policy, 2.2 KB/quick-xml events", None, None, None),
-    goal("XML endpoint, 30 KB", "XML endpoint, 30 KB/quick-xml events", Some(2.5), None, None),
-    goal("XML endpoint, 30 KB, to the linked plan", "XML endpoint, 30 KB/quick-xml events", None, None, None),
+    goal("XML policy, 2.2 KB", "XML policy, 2.2 KB/quick-xml events", None, None, None),
+    goal("XML policy, 2.2 KB, to the linked plan", "XML policy, 2.2 KB/quick-xml events", Some(2.5), None, None),
+    goal("XML endpoint, 30 KB", "XML endpoint, 30 KB/quick-xml events", None, None, None),
+    goal("XML endpoint, 30 KB, to the linked plan", "XML endpoint, 30 KB/quick-xml events", Some(2.5), None, None),
 ];
 
 /// Bytes of the allocator for each token, at most.
@@ -76,7 +78,7 @@ const fn goal(
     instructions: Option<f64>,
     allocations: Option<f64>,
 ) -> Goal {
-    Goal { row, yardstick, ratio, instructions, beyond: None, allocations }
+    Goal { row, yardstick, ratio, at_best: None, instructions, beyond: None, allocations }
 }
 
 /// Why rows miss their goals, and what was tried; `why.md` is edited with the code it speaks of.
@@ -100,7 +102,8 @@ pub fn render(folder: &str) -> String {
     let instructions: HashMap<String, f64> =
         lines("instructions.tsv").iter().map(|line| (line[0].clone(), number(&line[1]))).collect();
 
-    let mut out = String::from(
+    let mut out = in_short(&measured, &instructions);
+    out.push_str(
         "| row | ours | probe | peers | ratio | instructions | allocations | goal | |\n\
          |---|---|---|---|---|--:|--:|---|---|\n",
     );
@@ -123,6 +126,37 @@ pub fn render(folder: &str) -> String {
         let (best, median) = (thousands(one.best), thousands(one.median));
         let _ = writeln!(out, "| {} | {} | {best} | {median} | {count} | {} |", one.row, one.who, one.allocations);
     }
+    out
+}
+
+/// Rows that README quotes.
+const SHORT: &[&str] = &[
+    "opaque token accepted",
+    "SHA-256 at rest, accepted",
+    "refused: unknown",
+    "JWT seen before",
+    "JWT HS256",
+    "JWT RS256",
+    "JWT ES256",
+    "token issued",
+    "whole proxy, request side",
+    "XML policy, 2.2 KB, to the linked plan",
+    "XML endpoint, 30 KB, to the linked plan",
+];
+
+/// The table that README quotes: the best times, and what takes them.
+fn in_short(measured: &[Measured], instructions: &HashMap<String, f64>) -> String {
+    let mut out = "| work | best, ns | instructions | allocations | beside it, best, ns |\n|---|--:|--:|--:|---|\n".to_owned();
+    for row in SHORT {
+        let (ours, others): (Vec<_>, Vec<_>) =
+            measured.iter().filter(|one| one.row == *row).partition(|one| one.who.starts_with("ours"));
+        let Some(ours) = ours.first() else { continue };
+        let count = instructions.get(&format!("{}/{}", ours.row, ours.who)).map_or(String::new(), |n| thousands(*n));
+        let others: Vec<_> = others.iter().map(|one| format!("{} {}", one.who, thousands(one.best))).collect();
+        let (best, allocations, others) = (thousands(ours.best), ours.allocations, others.join("; "));
+        let _ = writeln!(out, "| {row} | {best} | {count} | {allocations} | {others} |");
+    }
+    out.push_str("\nAll rows, with their goals:\n\n");
     out
 }
 
@@ -154,13 +188,21 @@ fn row(goal: &Goal, again: bool, measured: &[Measured], instructions: &HashMap<S
     let ratio =
         ours.zip(yardstick).map(|(ours, yardstick)| (ours.best / yardstick.best, ours.median / yardstick.median));
     let count = ours.and_then(|one| instructions.get(&format!("{}/{}", one.row, one.who)));
+    // Two jobs of the same engine are compared exactly.
+    let counted = count.zip(instructions.get(goal.yardstick).filter(|_| goal.yardstick == ACCEPTED));
+    let counted = counted.map(|(count, yardstick)| count / yardstick);
 
     let mut wanted = Vec::new();
     let mut met = Vec::new();
     if let Some(most) = goal.ratio {
-        wanted.push(format!("<= {most:.2}x"));
+        let of = if counted.is_some() { " instr" } else { "" };
+        wanted.push(format!("<= {most:.2}x{of}"));
         // The best of many rounds moves less than the median with the state of the machine.
-        met.extend(ratio.map(|(best, _)| best <= most));
+        met.extend(counted.or(ratio.map(|(best, _)| best)).map(|ratio| ratio <= most));
+    }
+    if let Some(most) = goal.at_best {
+        wanted.push(format!("<= {} ns", thousands(most)));
+        met.extend(ours.map(|one| one.best <= most));
     }
     if let Some(most) = goal.instructions {
         wanted.push(format!("<= {} instr", thousands(most)));
@@ -187,7 +229,10 @@ fn row(goal: &Goal, again: bool, measured: &[Measured], instructions: &HashMap<S
         if again { format!("{}, again", goal.row) } else { goal.row.to_owned() },
         ours.map_or("not yet".to_owned(), |one| times(one) + one.who.strip_prefix("ours").unwrap_or_default()),
         peers.join("<br>"),
-        ratio.map_or(String::new(), |(best, median)| format!("{best:.2} / {median:.2} of {against}")),
+        ratio.map_or(String::new(), |(best, median)| {
+            let counted = counted.map_or(String::new(), |ratio| format!(", {ratio:.2} instr"));
+            format!("{best:.2} / {median:.2} of {against}{counted}")
+        }),
         count.map_or(String::new(), |count| thousands(*count)),
         ours.map_or(String::new(), |one| one.allocations.to_string()),
         wanted.join(", "),
@@ -219,22 +264,27 @@ fn cold<'a>(out: &mut String, find: impl Fn(&str) -> Option<&'a Measured>) {
 
 /// What the layer adds to a request inside a router.
 fn inside_axum<'a>(out: &mut String, find: impl Fn(&str) -> Option<&'a Measured>, instructions: &HashMap<String, f64>) {
-    let names = ["ours", "the router alone"].map(|who| format!("inside an axum router/{who}"));
-    let [Some(ours), Some(alone)] = names.each_ref().map(|name| find(name)) else { return };
-    let more = names.each_ref().map(|name| instructions.get(name));
-    let more = match more {
-        [Some(ours), Some(alone)] => thousands(ours - alone),
+    let names = ["ours", "a layer that does nothing", "the router alone"];
+    let names = names.map(|who| format!("inside an axum router/{who}"));
+    let [Some(ours), Some(nothing), Some(alone)] = names.each_ref().map(|name| find(name)) else { return };
+    let more = |at: usize| match [&names[at], &names[2]].map(|name| instructions.get(name)) {
+        [Some(with), Some(without)] => thousands(with - without),
         _ => String::new(),
     };
     let added = ours.best - alone.best;
     let _ = writeln!(
         out,
-        "| inside an axum router, what the layer adds | {} / {} | | the router alone {} / {} | | {more} | {} | <= {AXUM_GOAL} \
-         ns | {} |",
+        "| inside an axum router, what the layer adds | {} / {} | | the router alone {} / {}<br>a layer that does nothing \
+         adds {} / {}, {} instr, {} alloc | | {} | {} | <= {AXUM_GOAL} ns | {} |",
         thousands(added),
         thousands(ours.median - alone.median),
         thousands(alone.best),
         thousands(alone.median),
+        thousands(nothing.best - alone.best),
+        thousands(nothing.median - alone.median),
+        more(1),
+        nothing.allocations - alone.allocations,
+        more(0),
         ours.allocations - alone.allocations,
         verdict(added <= AXUM_GOAL),
     );
@@ -243,20 +293,23 @@ fn inside_axum<'a>(out: &mut String, find: impl Fn(&str) -> Option<&'a Measured>
 /// Requests while deployments are replaced.
 fn reload(out: &mut String, lines: &[Vec<String>]) {
     let of = |who: &str| lines.iter().find(|line| line[0] == who);
-    let (Some(quiet), Some(busy)) = (of("quiet"), of("reloads")) else { return };
+    let Some(quiet) = of("quiet") else { return };
     let text = |line: &Vec<String>| format!("p50 {}, p99 {}, p99.9 {}", line[1], line[2], line[3]);
     let p99 = |line: &Vec<String>| line[2].parse::<f64>().unwrap_or(f64::NAN);
-    let (ratio, failed) = (p99(busy) / p99(quiet), &busy[5]);
-    let _ = writeln!(
-        out,
-        "| {} requests during {} reloads | {} | | quiet {} | {ratio:.2} of quiet, {failed} failed | | | <= {RELOAD_GOAL}x, 0 \
-         failed | {} |",
-        busy[4],
-        busy[6],
-        text(busy),
-        text(quiet),
-        verdict(ratio <= RELOAD_GOAL && failed == "0"),
-    );
+    for busy in lines.iter().filter(|line| line[0] != "quiet") {
+        let (ratio, failed) = (p99(busy) / p99(quiet), &busy[5]);
+        let _ = writeln!(
+            out,
+            "| {} requests during {} reloads, {} | {} | | quiet {} | {ratio:.2} of quiet, {failed} failed | | | <= {RELOAD_GOAL}x, \
+             0 failed | {} |",
+            busy[4],
+            busy[6],
+            busy[0],
+            text(busy),
+            text(quiet),
+            verdict(ratio <= RELOAD_GOAL && failed == "0"),
+        );
+    }
 }
 
 fn verdict(met: bool) -> &'static str {

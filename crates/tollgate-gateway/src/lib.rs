@@ -44,6 +44,8 @@
 mod backend;
 mod failure;
 mod fault;
+mod future;
+mod gather;
 mod headers;
 mod layer;
 mod service;
@@ -53,5 +55,6 @@ pub mod server;
 
 pub use backend::{FailClosed, TokenBackend};
 pub use failure::TargetError;
+pub use future::TollgateFuture;
 pub use layer::TollgateLayer;
 pub use service::TollgateService;

@@ -2,40 +2,44 @@
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST};
 use http::{Request, Response};
 use http_body::Body;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use tollgate::fault::runtime;
 use tollgate::host::HostFailure;
 use tollgate::message::ClientInfo;
-use tollgate::{AsyncHost, Decision, Progress, TargetFailure, TokenAnswer, TokenQuery};
+use tollgate::{AsyncHost, Decision, Outcome, Progress, TargetFailure, TokenAnswer, TokenQuery};
 use tower_service::Service;
 
 use crate::backend::TokenBackend;
-use crate::layer::TollgateLayer;
-use crate::{failure, fault, headers};
+use crate::future::{State, TollgateFuture, cut_off};
+use crate::gather::{Unread, read};
+use crate::layer::Settings;
+use crate::{fault, headers};
 
-type BoxError = Box<dyn Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
+
+/// What the service gives.
+pub(crate) type Answered = Result<Response<Full<Bytes>>, Infallible>;
 
 /// A service with policies around it; made by [`TollgateLayer`].
 ///
 /// It never fails: what goes wrong is a response with the vendors' fault.
 #[derive(Debug)]
 pub struct TollgateService<S, T = crate::FailClosed> {
-    pub(crate) layer: Arc<TollgateLayer<T>>,
+    pub(crate) settings: Arc<Settings<T>>,
     pub(crate) inner: S,
 }
 
 impl<S: Clone, T> Clone for TollgateService<S, T> {
     fn clone(&self) -> Self {
-        Self { layer: Arc::clone(&self.layer), inner: self.inner.clone() }
+        Self { settings: Arc::clone(&self.settings), inner: self.inner.clone() }
     }
 }
 
@@ -54,23 +58,104 @@ where
 {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Future = TollgateFuture<S::Future, R>;
 
     /// Always ready: most requests that policies refuse never reach the inner service, which is awaited when called.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
+    /// Evaluates the policies at once where there is nothing to wait for, and otherwise in the future.
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        Box::pin(respond(Arc::clone(&self.layer), self.inner.clone(), request))
+        let (parts, body) = request.into_parts();
+        if !body.is_end_stream() {
+            let request = Request::from_parts(parts, body);
+            return TollgateFuture::waiting(receive(Arc::clone(&self.settings), self.inner.clone(), request));
+        }
+        drop(body);
+        let mut request = Request::from_parts(parts, Bytes::new());
+        let deployed = self.settings.engine.in_force();
+        if deployed.has_targets() {
+            let now = self.settings.now_ms();
+            return TollgateFuture::waiting(respond(Arc::clone(&self.settings), self.inner.clone(), request, now));
+        }
+        if deployed.reads_client() {
+            let now = self.settings.now_ms();
+            tell_client(&mut request, now, now);
+        }
+        let waiting = match deployed.begin(&request) {
+            Progress::Done(outcome) => match End::of(outcome) {
+                End::Answer(response) => return TollgateFuture::answered(response),
+                End::Pass(edited) => return self.pass(edited.unwrap_or(request)),
+            },
+            // The wait is longer than it takes to copy what the run borrows.
+            Progress::NeedToken(need) => Progress::NeedToken(need.into_owned()),
+            Progress::NeedJwks(need) => Progress::NeedJwks(need.into_owned()),
+            Progress::NeedTarget(need) => Progress::NeedTarget(need.into_owned()),
+        };
+        let (settings, inner) = (Arc::clone(&self.settings), self.inner.clone());
+        TollgateFuture::waiting(async move {
+            let target = Target { settings: &settings, inner: Mutex::new(inner) };
+            match End::of(waiting.finish_with(&target).await) {
+                End::Answer(response) => Ok(response),
+                End::Pass(edited) => target.pass(edited.unwrap_or(request)).await,
+            }
+        })
     }
 }
 
-async fn respond<S, T, B, R>(
-    layer: Arc<TollgateLayer<T>>,
-    inner: S,
-    request: Request<B>,
-) -> Result<Response<Full<Bytes>>, Infallible>
+impl<S, T> TollgateService<S, T> {
+    /// Hands a request to the inner service: to this one where it is ready, and to one that is waited for otherwise.
+    fn pass<R>(&mut self, request: Request<Bytes>) -> TollgateFuture<S::Future, R>
+    where
+        S: Service<Request<Full<Bytes>>, Response = Response<R>> + Clone + Send + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send,
+        R: Body + Send + 'static,
+        R::Data: Send,
+        R::Error: Into<BoxError>,
+    {
+        let limit = self.settings.body_bytes;
+        match self.inner.poll_ready(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => {
+                TollgateFuture::new(State::Called { future: self.inner.call(framed(request)), limit })
+            }
+            Poll::Ready(Err(error)) => TollgateFuture::answered(fault::of_target(cut_off(&Unread::of(error)))),
+            Poll::Pending => {
+                // What it waits with is its own, such as a place in a queue: it is taken along, and asked again by a task
+                // that can be woken.
+                let fresh = self.inner.clone();
+                let waited_for = std::mem::replace(&mut self.inner, fresh);
+                TollgateFuture::waiting(async move { Ok(answer_of(send(waited_for, request, limit).await)) })
+            }
+        }
+    }
+}
+
+/// What became of a request.
+enum End {
+    /// It goes on: as it came, or as policies changed it.
+    Pass(Option<Request<Bytes>>),
+    /// It is answered.
+    Answer(Response<Full<Bytes>>),
+}
+
+impl End {
+    fn of(outcome: Outcome<'_>) -> Self {
+        // Nothing is copied of a request that goes on as it came.
+        if let Decision::Continue(_) = outcome.decision() {
+            return Self::Pass(outcome.into_edited_request());
+        }
+        match outcome.into_response() {
+            Some(response) => Self::Answer(response.map(Full::new)),
+            // A run that neither goes on nor answers does not exist; if it did, nothing may pass.
+            None => Self::Answer(fault::response(&runtime::SERVICE_UNAVAILABLE)),
+        }
+    }
+}
+
+/// A request that has a body to wait for.
+async fn receive<S, T, B, R>(settings: Arc<Settings<T>>, inner: S, request: Request<B>) -> Answered
 where
     S: Service<Request<Full<Bytes>>, Response = Response<R>> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
@@ -83,76 +168,79 @@ where
     R::Data: Send,
     R::Error: Into<BoxError>,
 {
-    let clock = layer.engine.host().clock();
-    let started = clock.now_ms().ok();
+    let started = settings.now_ms();
     let (parts, body) = request.into_parts();
-    let body = match read(body, layer.body_bytes).await {
-        Ok(body) => body,
-        Err(error) if error.is::<LengthLimitError>() => return Ok(fault::response(&runtime::TOO_BIG_BODY)),
-        Err(_) => return Ok(fault::bad_request("The request body ended early")),
-    };
-    let mut request = Request::from_parts(parts, body);
-    tell_client(&mut request, started, clock.now_ms().ok());
+    match read(body, settings.body_bytes).await {
+        Ok(body) => respond(settings, inner, Request::from_parts(parts, body), started).await,
+        Err(Unread::TooLarge) => Ok(fault::response(&runtime::TOO_BIG_BODY)),
+        Err(Unread::Failed(_)) => Ok(fault::bad_request("The request body ended early")),
+    }
+}
 
-    let target = Target { layer: &layer, inner: Mutex::new(inner) };
-    let outcome = match layer.engine.begin(&request) {
+/// A request that is there, and may have to wait for anything else.
+async fn respond<S, T, R>(
+    settings: Arc<Settings<T>>,
+    inner: S,
+    mut request: Request<Bytes>,
+    started: Option<i64>,
+) -> Answered
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<R>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    T: TokenBackend,
+    R: Body + Send,
+    R::Data: Send,
+    R::Error: Into<BoxError>,
+{
+    let target = Target { settings: &settings, inner: Mutex::new(inner) };
+    let deployed = settings.engine.in_force();
+    if deployed.reads_client() {
+        tell_client(&mut request, started, settings.now_ms());
+    }
+    let outcome = match deployed.begin(&request) {
         Progress::Done(outcome) => outcome,
         // Boxed, so that requests that wait for nothing do not carry the futures of what others wait for.
         waiting => Box::pin(waiting.finish_with(&target)).await,
     };
-    let edited = match outcome.decision() {
-        // Nothing is copied of a request that goes on as it came.
-        Decision::Continue(left) => Some((!std::ptr::eq(left, &request)).then(|| left.clone())),
-        Decision::Respond(_) | Decision::Fault(_) => None,
-    };
-    let response = outcome.into_response();
-    Ok(match (edited, response) {
-        (Some(edited), _) => {
-            let inner = target.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
-            match send(inner, edited.unwrap_or(request), layer.body_bytes).await {
-                Ok(response) => response.map(Full::new),
-                Err(failure) => fault::of_target(failure),
-            }
-        }
-        (None, Some(response)) => response.map(Full::new),
-        // A run that neither goes on nor answers does not exist; if it did, nothing may pass.
-        (None, None) => fault::response(&runtime::SERVICE_UNAVAILABLE),
-    })
-}
-
-/// A body to its end; one that is over already costs nothing.
-async fn read<B>(body: B, limit: usize) -> Result<Bytes, BoxError>
-where
-    B: Body,
-    B::Error: Into<BoxError>,
-{
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
+    match End::of(outcome) {
+        End::Answer(response) => Ok(response),
+        End::Pass(edited) => target.pass(edited.unwrap_or(request)).await,
     }
-    Ok(Limited::new(body, limit).collect().await?.to_bytes())
 }
 
 /// Sends a request to a service, and reads its answer to the end.
-async fn send<S, R>(mut service: S, mut request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, TargetFailure>
+async fn send<S, R>(mut service: S, request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>, TargetFailure>
 where
     S: Service<Request<Full<Bytes>>, Response = Response<R>>,
     S::Error: Into<BoxError>,
     R: Body,
     R::Error: Into<BoxError>,
 {
+    let called = async {
+        poll_fn(|cx| service.poll_ready(cx)).await?;
+        service.call(framed(request)).await
+    };
+    let (parts, body) = called.await.map_err(|error| cut_off(&Unread::of(error)))?.into_parts();
+    let body = read(body, limit).await.map_err(|unread| cut_off(&unread))?;
+    Ok(Response::from_parts(parts, body))
+}
+
+/// A request as a service takes it, with the length that its body has now.
+fn framed(mut request: Request<Bytes>) -> Request<Full<Bytes>> {
     let length = request.body().len();
     if length > 0 || request.headers().contains_key(CONTENT_LENGTH) {
         headers::set_length(request.headers_mut(), length);
     }
-    let answer = async {
-        poll_fn(|cx| service.poll_ready(cx)).await.map_err(Into::into)?;
-        let (parts, body) = service.call(request.map(Full::new)).await.map_err(Into::into)?.into_parts();
-        Ok::<_, BoxError>(Response::from_parts(parts, read(body, limit).await?))
-    };
-    answer.await.map_err(|error| {
-        // An answer larger than the limit is one that was not read to its end.
-        if error.is::<LengthLimitError>() { TargetFailure::UnexpectedEof } else { failure::of(&*error) }
-    })
+    request.map(Full::new)
+}
+
+/// What the client gets of what a target answered.
+fn answer_of(answer: Result<Response<Bytes>, TargetFailure>) -> Response<Full<Bytes>> {
+    match answer {
+        Ok(response) => response.map(Full::new),
+        Err(failure) => fault::of_target(failure),
+    }
 }
 
 /// Adds what is known about the client to what the embedder told.
@@ -166,7 +254,7 @@ fn tell_client(request: &mut Request<Bytes>, started: Option<i64>, ended: Option
 
 /// The inner service as the host of a run.
 struct Target<'a, S, T> {
-    layer: &'a TollgateLayer<T>,
+    settings: &'a Settings<T>,
     /// Shared between threads by a reference, which services need not support.
     inner: Mutex<S>,
 }
@@ -183,7 +271,13 @@ where
 {
     async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TargetFailure> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        send(inner, request, self.layer.body_bytes).await
+        send(inner, request, self.settings.body_bytes).await
+    }
+
+    /// Hands it the request that the policies let through.
+    async fn pass(self, request: Request<Bytes>) -> Answered {
+        let inner = self.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(answer_of(send(inner, request, self.settings.body_bytes).await))
     }
 }
 
@@ -198,7 +292,7 @@ where
     R::Error: Into<BoxError>,
 {
     async fn token(&self, query: TokenQuery<'_>) -> Result<TokenAnswer, HostFailure> {
-        self.layer.tokens.answer(query).await
+        self.settings.tokens.answer(query).await
     }
 
     /// By the service that calls the targets, which has the connections and their bounds.

@@ -14,6 +14,9 @@ mod sync {
     pub(crate) use shuttle::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
     pub(crate) use shuttle::sync::{Mutex, MutexGuard};
     pub(crate) use std::sync::{OnceLock, PoisonError};
+
+    /// Of a small page, so that schedules are spent on what readers and writers do.
+    pub(crate) const PLACES: usize = 24;
 }
 
 #[path = "../../../src/host/memory/table.rs"]
@@ -23,7 +26,7 @@ use std::sync::Arc;
 
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::{Config, Runner, thread};
-use table::{Table, Verdict};
+use table::{MOST, Table, Verdict};
 
 const SCHEDULES: usize = 1_500;
 
@@ -96,24 +99,29 @@ fn removals() {
 /// A page splits while its tokens are read: each is found, in the old page or in the new.
 fn splits() {
     let table = Arc::new(Table::new());
-    // One less than a page holds.
-    (0..112).for_each(|n| put(&table, n << 56 | n, n));
+    // As many as a page holds.
+    let full = MOST as u64;
+    // Each at a place of its own, and of one of two pages by its last bit.
+    let key = |n: u64| u128::from(n << 26 | 1) | u128::from(n << 63 | n) << 64;
+    let put = move |table: &Table, n: u64| table.insert(&mut table.lock(), key(n), [n, !n]).unwrap();
+    (0..full).for_each(|n| put(&table, n));
+    let last = full + 100;
     let writer = thread::spawn({
         let table = Arc::clone(&table);
-        move || put(&table, 200 << 56 | 200, 200)
+        move || put(&table, last)
     });
     let reader = thread::spawn({
         let table = Arc::clone(&table);
         move || {
-            for n in [0, 55, 111] {
-                assert_eq!(whole(table.get(key(n << 56 | n))), Some(n));
+            for n in [0, full / 2, full - 1] {
+                assert_eq!(whole(table.get(key(n))), Some(n));
             }
-            assert!(matches!(whole(table.get(key(200 << 56 | 200))), Some(200) | None));
+            assert!(whole(table.get(key(last))).is_none_or(|found| found == last));
         }
     });
     writer.join().unwrap();
     reader.join().unwrap();
-    assert_eq!(table.len(), 113);
+    assert_eq!(table.len(), MOST + 1);
 }
 
 fn main() {

@@ -5,22 +5,16 @@
 //! checks the page's sequence number before and after, and reads again when a writer was there in between. Everything
 //! is an atomic, so a reader that comes too late sees stale words, never torn ones, and throws them away.
 
-// Its model compiles this file against the atomics of a scheduler.
-use super::sync::{AtomicU32, AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, PoisonError, fence, spin_loop};
+// Its model compiles this file against the atomics of a scheduler, and with smaller pages.
+use super::sync::{AtomicU32, AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, PLACES, PoisonError, fence, spin_loop};
 
 /// What is kept for one token beside its fingerprint.
 pub(super) type Words = [u64; 2];
 
-/// Places of a page; a place is two words of fingerprint and two of facts.
-///
-/// The larger the pages, the more of the way to them stays in the processor's caches (110 kB for a million tokens); but
-/// all pages then split at about the same time, and a table whose pages have just split is the emptiest. With three times
-/// a power of two that is at 0.7 and 1.4 million tokens, not at one million.
-const PLACES: usize = 384;
 /// Places of a cache line.
 const OF_A_LINE: usize = 2;
 /// A page with more tokens splits: beyond that, a search for what is not there grows long.
-pub(super) const MOST: usize = 336;
+pub(super) const MOST: usize = PLACES / 8 * 7;
 /// Depth of the largest directory.
 const DEPTHS: usize = 27;
 /// How much deeper than the average a page may be.

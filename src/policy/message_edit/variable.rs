@@ -85,6 +85,9 @@ impl AssignVariable {
         }
         let (mut template, mut template_ref) = (None, None);
         if let Some(it) = &self.template {
+            if it.reference.is_some() {
+                linker.names.read_by_name();
+            }
             template_ref = it.reference.as_ref().map(|name| Named::compile(name, linker));
             if let Some(text) = &it.text {
                 template = Some(linker.template(text, &Syntax::default())?);
@@ -158,7 +161,7 @@ impl CompiledVariable {
             return Ok(value.into_owned());
         }
         if let Some(value) = &self.value {
-            return Ok(Value::from(value.to_string()));
+            return Ok(Value::from(String::from(&**value)));
         }
         match self.reference.as_ref().or(self.template_ref.as_ref()) {
             Some(named) if unresolved == Unresolved::Fault => Err(EditFailure::Unresolved(Arc::clone(&named.name))),

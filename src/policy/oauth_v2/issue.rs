@@ -21,6 +21,8 @@ use crate::variables::{Intern, Issued, Kind, Value, VarRef};
 const ACCESS_LENGTH: usize = 28;
 const REFRESH_LENGTH: usize = 32;
 pub(super) const CODE_LENGTH: usize = 32;
+/// The longest of them.
+const LONGEST: usize = 32;
 
 /// What a policy says of the tokens it issues.
 pub(super) struct Issue {
@@ -218,6 +220,7 @@ fn seal(
 
 /// `ExpiresIn` and its kin: milliseconds, or -1.
 pub(super) struct Lifetime {
+    /// What a variable may say instead.
     value: Option<CompiledValue>,
     default: i64,
 }
@@ -228,20 +231,20 @@ impl Lifetime {
         default: i64,
         linker: &mut Linker<'_>,
     ) -> Self {
-        Self { value: value.map(|value| value.compile(linker)), default }
+        let text = value.and_then(|value| value.text.as_ref());
+        let default = text.and_then(|text| Self::parse(&text.value)).unwrap_or(default);
+        let variable = value.filter(|value| value.reference.is_some());
+        Self { value: variable.map(|value| value.compile(linker)), default }
+    }
+
+    fn parse(text: &str) -> Option<i64> {
+        text.trim().parse().ok().filter(|ms| *ms > 0 || *ms == -1)
     }
 
     /// When it ends; never, when absent. A value that is no lifetime falls back to the text, and that to the default.
     pub(super) fn end(&self, cx: &StepContext<'_, '_>, now: i64) -> Option<i64> {
-        let valid = |text: &str| text.trim().parse::<i64>().ok().filter(|ms| *ms > 0 || *ms == -1);
-        let ms = match &self.value {
-            None => self.default,
-            Some(value) => {
-                let view = cx.view();
-                let resolved = value.resolve(&view).and_then(|text| valid(&text));
-                resolved.or_else(|| value.text().and_then(valid)).unwrap_or(self.default)
-            }
-        };
+        let of_variable = |value: &CompiledValue| value.resolve(&cx.view()).and_then(|text| Self::parse(&text));
+        let ms = self.value.as_ref().and_then(of_variable).unwrap_or(self.default);
         (ms != -1).then(|| now.saturating_add(ms))
     }
 }
@@ -336,24 +339,40 @@ impl Issue {
 
 /// Letters and digits, each as likely as any other.
 pub(super) fn random_text(cx: &StepContext<'_, '_>, length: usize) -> Result<String, Raised> {
+    /// What no letter is.
+    const NONE: u8 = 0;
     /// The letter of each byte; none of those from 248 on, or the first letters would come up more often.
     #[expect(clippy::indexing_slicing, reason = "evaluated while it is compiled")]
-    const LETTERS: [Option<u8>; 256] = {
+    const LETTERS: [u8; 256] = {
         let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        let mut letters = [None; 256];
+        let mut letters = [NONE; 256];
         let mut byte = 0;
         while byte < 248 {
-            letters[byte] = Some(alphabet[byte % alphabet.len()]);
+            letters[byte] = alphabet[byte % alphabet.len()];
             byte += 1;
         }
         letters
     };
-    let mut text = Vec::with_capacity(length);
-    let mut bytes = [0u8; 64];
-    while text.len() < length {
-        cx.random(&mut bytes)?;
-        let letters = bytes.iter().filter_map(|byte| LETTERS.get(usize::from(*byte)).copied().flatten());
-        text.extend(letters.take(length - text.len()));
+    /// Bytes to ask for beside those that are needed: one of 32 is no letter.
+    const SPARE: usize = 4;
+    /// Whoever gives no letters as often as this gives no random bytes.
+    const TRIES: usize = 16;
+    let (mut text, mut bytes) = ([NONE; LONGEST + SPARE], [0u8; LONGEST + SPARE]);
+    let mut count = 0;
+    for _ in 0..TRIES {
+        if count >= length {
+            break;
+        }
+        let bytes = bytes.get_mut(..length - count + SPARE).ok_or_else(Raised::host_failure)?;
+        cx.random(bytes)?;
+        for byte in bytes {
+            // The next letter takes the place of what is none.
+            if let (Some(place), Some(letter)) = (text.get_mut(count), LETTERS.get(usize::from(*byte))) {
+                *place = *letter;
+                count += usize::from(*letter != NONE);
+            }
+        }
     }
-    String::from_utf8(text).map_err(|_| Raised::host_failure())
+    let text = text.get(..length).filter(|_| count >= length).and_then(|text| str::from_utf8(text).ok());
+    text.map(str::to_owned).ok_or_else(Raised::host_failure)
 }

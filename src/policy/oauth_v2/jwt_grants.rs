@@ -35,11 +35,11 @@ impl Grants {
         end_user: Option<&str>,
     ) -> Arc<Grant> {
         // Which place a grant has is no secret, and two of one place only take turns.
-        let mix = |at: usize, byte: &u8| at.wrapping_mul(31).wrapping_add(usize::from(*byte));
         let user = end_user.unwrap_or_default();
-        let ends = [client_id, scope, user].map(|text| text.as_bytes().last_chunk::<4>().map_or(&[][..], |end| end));
-        let at = ends.into_iter().flatten().fold(scope.len() + user.len(), mix);
-        let place = self.0.get(at % GRANTS);
+        let end = |text: &str| text.as_bytes().last_chunk().map_or(0, |end| u32::from_le_bytes(*end));
+        let mix = |sum: u64, text| (sum ^ u64::from(end(text))).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
+        let at = [client_id, scope, user].into_iter().fold((scope.len() + user.len()) as u64, mix);
+        let place = self.0.get(at as usize % GRANTS);
         if let Some(known) = place.map(ArcSwapOption::load).as_ref().and_then(|known| known.as_ref()) {
             let record = &known.record;
             if *record.client_id == *client_id && *record.scope == *scope && record.end_user.as_deref() == end_user {

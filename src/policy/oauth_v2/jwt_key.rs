@@ -154,11 +154,21 @@ impl<K: Usage> Key<K> {
     }
 
     /// The key, prepared now if its variable never held it before; nothing when the variable is unresolved.
+    #[inline(always)]
     pub(super) fn find(&self, cx: &StepContext<'_, '_>) -> Option<Result<Found<'_, K>, KeyError>> {
-        let (var, prepared) = match &self.place {
-            Place::Literal(key) => return Some(Ok(Found { key: Shared::Borrowed(key), id: 0 })),
-            Place::Variable { var, prepared } => (*var, prepared),
-        };
+        match &self.place {
+            Place::Literal(key) => Some(Ok(Found { key: Shared::Borrowed(key), id: 0 })),
+            Place::Variable { var, prepared } => self.find_in(cx, *var, prepared),
+        }
+    }
+
+    #[inline(never)]
+    fn find_in(
+        &self,
+        cx: &StepContext<'_, '_>,
+        var: VarRef,
+        prepared: &PreparedKeys<K>,
+    ) -> Option<Result<Found<'_, K>, KeyError>> {
         let view = cx.view();
         let text = view.get(var)?.into_text();
         let (id, key) = prepared.find(&text, |text| K::prepare(self.algorithm, text));

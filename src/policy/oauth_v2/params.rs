@@ -77,7 +77,10 @@ pub(super) fn refuse_repeated<const N: usize>(cx: &StepContext<'_, '_>, all: [&P
     let form = MessageRef::from(cx.run.request()).form().unwrap_or_default();
     let mut counts = [0_usize; N];
     for name in params::all_names(form) {
-        let places = counts.iter_mut().zip(all).filter(|(_, param)| param.in_form.as_deref() == Some(&*name));
+        let places = counts
+            .iter_mut()
+            .zip(all)
+            .filter(|(_, param)| param.in_form.as_ref().is_some_and(|known| *known.as_bytes() == *name));
         places.for_each(|(count, _)| *count += 1);
     }
     let is_repeated = |count: usize, param: &Param| match &param.in_form {

@@ -11,27 +11,36 @@ use crate::policy::common::CompiledAttribute;
 use crate::scan::is_plain_in_json;
 use crate::variables::{Intern, Issued, IssuedVariable, VarRef};
 
-/// Members of the default body, in the order the vendors' runtime writes them; those of the refresh token stand last.
-const LEGACY: [&str; 17] = [
-    "refresh_token_expires_in",
-    "api_product_list",
-    "api_product_list_json",
-    "organization_name",
-    "developer.email",
-    "token_type",
-    "issued_at",
-    "client_id",
-    "access_token",
-    "application_name",
-    "scope",
-    "expires_in",
-    "refresh_count",
-    "status",
-    "refresh_token",
-    "refresh_token_issued_at",
-    "refresh_token_status",
+/// A member whose value is a text: its name, and what stands between the texts of the member before it and its own.
+struct TextMember(&'static str, &'static str);
+
+macro_rules! text_member {
+    ($name:literal) => {
+        TextMember($name, concat!("\",\"", $name, "\":\""))
+    };
+}
+
+/// Members of the default body behind the lists of products, in the order the vendors' runtime writes them; those of the
+/// refresh token stand last.
+const LEGACY: [TextMember; 14] = [
+    text_member!("organization_name"),
+    text_member!("developer.email"),
+    text_member!("token_type"),
+    text_member!("issued_at"),
+    text_member!("client_id"),
+    text_member!("access_token"),
+    text_member!("application_name"),
+    text_member!("scope"),
+    text_member!("expires_in"),
+    text_member!("refresh_count"),
+    text_member!("status"),
+    text_member!("refresh_token"),
+    text_member!("refresh_token_issued_at"),
+    text_member!("refresh_token_status"),
 ];
 const LEGACY_OF_REFRESH: usize = 3;
+/// Those before.
+const LEGACY_FIRST: [&str; 3] = ["refresh_token_expires_in", "api_product_list", "api_product_list_json"];
 
 /// Members of the body of RFC 6749 section 5.1; those of the refresh token stand last.
 const RFC: [&str; 7] =
@@ -41,41 +50,72 @@ const RFC_OF_REFRESH: usize = 2;
 /// The default body: every value a string but the list of products.
 pub(super) fn legacy_body(issued: &Issued<'_>) -> Vec<u8> {
     let record = issued.record;
-    let mut names = LEGACY.iter();
     let mut body = Body::new(issued);
-    let mut next = |body: &mut Body| body.name(names.next().copied().unwrap_or_default());
     let products = || record.api_products.iter().map(|name| &**name);
-    next(&mut body);
-    body.number_as_text(issued.refresh_expires_in());
-    next(&mut body);
-    body.quoted("[", products(), "]");
-    next(&mut body);
-    body.texts(products());
-    for value in [issued.organization, issued.developer_email(), "BearerToken"] {
-        next(&mut body);
-        body.text(value);
+    body.piece(r#"{"refresh_token_expires_in":""#);
+    body.number(issued.refresh_expires_in());
+    body.piece(r#"","api_product_list":"["#);
+    body.listed(products());
+    body.piece(r#"]","api_product_list_json":["#);
+    for (at, name) in products().enumerate() {
+        body.piece(if at == 0 { "\"" } else { ",\"" });
+        body.escaped(name);
+        body.piece("\"");
     }
-    next(&mut body);
-    body.number_as_text(record.issued_at_ms);
-    for value in [&*record.client_id, issued.token, issued.application_name(), &*record.scope] {
-        next(&mut body);
-        body.text(value);
+    // The text that the next member ends is that of the list.
+    body.piece("]");
+    let [
+        organization,
+        email,
+        token_type,
+        issued_at,
+        client_id,
+        token,
+        application,
+        scope,
+        expires_in,
+        count,
+        status,
+        of_refresh @ ..,
+    ] = &LEGACY;
+    body.piece(organization.1.strip_prefix('"').unwrap_or_default());
+    body.escaped(issued.organization);
+    body.piece(email.1);
+    body.escaped(issued.developer_email());
+    body.piece(token_type.1);
+    body.piece("BearerToken");
+    body.piece(issued_at.1);
+    body.number(record.issued_at_ms);
+    for (member, value) in [
+        (client_id, &*record.client_id),
+        (token, issued.token),
+        (application, issued.application_name()),
+        (scope, &*record.scope),
+    ] {
+        body.piece(member.1);
+        body.escaped(value);
     }
-    for value in [issued.expires_in(), i64::from(record.refresh_count)] {
-        next(&mut body);
-        body.number_as_text(value);
-    }
-    next(&mut body);
-    body.text(record.status.as_str());
+    body.piece(expires_in.1);
+    body.number(issued.expires_in());
+    body.piece(count.1);
+    body.number(i64::from(record.refresh_count));
+    body.piece(status.1);
+    body.piece(record.status.as_str());
     if let Some((text, record)) = issued.refresh {
-        next(&mut body);
-        body.text(text);
-        next(&mut body);
-        body.number_as_text(record.issued_at_ms);
-        next(&mut body);
-        body.text(record.status.as_str());
+        let [token, issued_at, status] = of_refresh;
+        body.piece(token.1);
+        body.escaped(text);
+        body.piece(issued_at.1);
+        body.number(record.issued_at_ms);
+        body.piece(status.1);
+        body.piece(record.status.as_str());
     }
-    body.finish(issued, &LEGACY, LEGACY_OF_REFRESH)
+    body.piece("\"");
+    let is_member = |name: &str, has_refresh: bool| {
+        let shown = LEGACY.len() - if has_refresh { 0 } else { LEGACY_OF_REFRESH };
+        LEGACY_FIRST.contains(&name) || LEGACY.iter().take(shown).any(|member| member.0 == name)
+    };
+    body.finish(issued, is_member)
 }
 
 /// The body of `RFCCompliantRequestResponse`: RFC 6749 section 5.1.
@@ -98,7 +138,11 @@ pub(super) fn rfc_body(issued: &Issued<'_>) -> Vec<u8> {
         body.name(refresh_expires_in);
         body.number(issued.refresh_expires_in());
     }
-    body.finish(issued, &RFC, RFC_OF_REFRESH)
+    let is_member = |name: &str, has_refresh: bool| {
+        let shown = RFC.len() - if has_refresh { 0 } else { RFC_OF_REFRESH };
+        RFC.iter().take(shown).any(|member| *member == name)
+    };
+    body.finish(issued, is_member)
 }
 
 /// A JSON object while it is written, without the bracket that closes it.
@@ -111,6 +155,11 @@ impl Body {
         let products: usize = record.api_products.iter().map(|name| 2 * name.len() + 8).sum();
         let values = issued.organization.len() + issued.developer_email().len() + record.scope.len() + products;
         Self(Vec::with_capacity(names + values + issued.token.len() + record.client_id.len() + 128))
+    }
+
+    /// What is JSON already.
+    fn piece(&mut self, piece: &str) {
+        self.0.extend_from_slice(piece.as_bytes());
     }
 
     /// The name of a member, which needs no escapes.
@@ -137,30 +186,14 @@ impl Body {
         self.0.push(b'"');
     }
 
-    /// One text of several, separated by commas.
-    fn quoted<'t>(&mut self, before: &str, texts: impl Iterator<Item = &'t str>, after: &str) {
-        self.0.push(b'"');
-        self.0.extend_from_slice(before.as_bytes());
+    /// Some texts between commas.
+    fn listed<'t>(&mut self, texts: impl Iterator<Item = &'t str>) {
         for (at, text) in texts.enumerate() {
             if at > 0 {
-                self.0.extend_from_slice(b", ");
+                self.piece(", ");
             }
             self.escaped(text);
         }
-        self.0.extend_from_slice(after.as_bytes());
-        self.0.push(b'"');
-    }
-
-    /// A list of texts.
-    fn texts<'t>(&mut self, texts: impl Iterator<Item = &'t str>) {
-        self.0.push(b'[');
-        for (at, text) in texts.enumerate() {
-            if at > 0 {
-                self.0.push(b',');
-            }
-            self.text(text);
-        }
-        self.0.push(b']');
     }
 
     fn escaped(&mut self, text: &str) {
@@ -174,14 +207,13 @@ impl Body {
     }
 
     /// Adds the attributes to be shown; none stands for a member the body already has.
-    fn finish(mut self, issued: &Issued<'_>, members: &[&str], of_refresh: usize) -> Vec<u8> {
-        let without_refresh = members.len().saturating_sub(of_refresh);
-        let members = if issued.refresh.is_some() { Some(members) } else { members.get(..without_refresh) };
+    fn finish(mut self, issued: &Issued<'_>, is_member: impl Fn(&str, bool) -> bool) -> Vec<u8> {
         let attributes: &[TokenAttribute] = &issued.record.attributes;
         for (at, attribute) in attributes.iter().enumerate().filter(|(_, attribute)| attribute.display) {
-            let is_member = members.unwrap_or_default().contains(&&*attribute.name);
             let mut before = attributes.iter().take(at).filter(|earlier| earlier.display);
-            if !is_member && before.all(|earlier| earlier.name != attribute.name) {
+            if !is_member(&attribute.name, issued.refresh.is_some())
+                && before.all(|earlier| earlier.name != attribute.name)
+            {
                 self.0.extend_from_slice(b",");
                 self.text(&attribute.name);
                 self.0.push(b':');

@@ -16,6 +16,7 @@ use super::judge::{Judge, Products};
 use super::jwt_grants::{Grant, Grants, Headers};
 use super::jwt_key::{Found, Key};
 use super::location::Location;
+use super::standing::Standing;
 use crate::execution::TokenText;
 use crate::fault::FaultSpec;
 use crate::host::{AccessToken, FingerprintKey, FoundToken, TokenKey};
@@ -37,7 +38,6 @@ pub(crate) struct VerifyJwt {
 }
 
 /// What a verified token says.
-#[derive(Clone)]
 struct Facts {
     grant: Arc<Grant>,
     issued_at_ms: i64,
@@ -51,6 +51,28 @@ impl Facts {
     fn is_expired(&self, now: i64) -> bool {
         self.expires_at_ms <= now
     }
+
+    #[inline(always)]
+    fn asked(&self) -> Asked {
+        let Self { grant, issued_at_ms, expires_at_ms, not_before_ms, .. } = self;
+        Asked {
+            record: Arc::clone(&grant.record),
+            standing: grant.standing.get().copied().ok_or_else(|| Arc::clone(grant)),
+            issued_at_ms: *issued_at_ms,
+            expires_at_ms: *expires_at_ms,
+            not_before_ms: *not_before_ms,
+        }
+    }
+}
+
+/// What a request needs of the facts.
+struct Asked {
+    record: Arc<AccessToken>,
+    /// The grant where it is still to be found out.
+    standing: Result<Standing, Arc<Grant>>,
+    issued_at_ms: i64,
+    expires_at_ms: i64,
+    not_before_ms: Option<i64>,
 }
 
 impl VerifyJwt {
@@ -106,7 +128,7 @@ impl VerifyJwt {
             false => None,
         };
         let text = TokenText::behind_bearer(token);
-        Some(self.decide(cx, text, &facts, stored, now))
+        Some(self.decide(cx, text, facts, stored, now))
     }
 
     /// `answered` is what the token store has answered already.
@@ -123,7 +145,7 @@ impl VerifyJwt {
             Ok((text, facts, stored))
         });
         match found {
-            Ok((text, facts, stored)) => self.decide(cx, text, &facts, stored, now),
+            Ok((text, facts, stored)) => self.decide(cx, text, facts, stored, now),
             Err(result) => result,
         }
     }
@@ -133,11 +155,11 @@ impl VerifyJwt {
         &self,
         cx: &mut StepContext<'_, '_>,
         text: TokenText,
-        facts: &Facts,
+        facts: Asked,
         stored: Option<FoundToken>,
         now: i64,
     ) -> StepResult {
-        if facts.is_expired(now) {
+        if facts.expires_at_ms <= now {
             return cx.raise(&ACCESS_TOKEN_EXPIRED);
         }
         // No fault is documented for a token from the future; it is as good as unknown.
@@ -147,21 +169,21 @@ impl VerifyJwt {
         match stored {
             None if self.requires_record => cx.raise(&INVALID_ACCESS_TOKEN),
             None => {
-                let record = Arc::clone(&facts.grant.record);
-                let token = FoundToken::dated(record, facts.issued_at_ms, facts.expires_at_ms);
-                let standing = match facts.grant.standing.get() {
-                    Some(standing) => *standing,
-                    None => match self.judge.find_out(cx, &token, Products::OfClient) {
-                        Ok(standing) => *facts.grant.standing.get_or_init(|| standing),
+                // Which credential it is and what it may use are facts; the scope is judged for each request.
+                let scopes_suffice = self.judge.scopes_suffice(&facts.record);
+                let token = FoundToken::dated(facts.record, facts.issued_at_ms, facts.expires_at_ms);
+                let standing = match facts.standing {
+                    Ok(standing) => standing,
+                    Err(grant) => match self.judge.find_out(cx, &token, Products::OfClient) {
+                        Ok(standing) => *grant.standing.get_or_init(|| standing),
                         Err(result) => return result,
                     },
                 };
-                // Which credential it is and what it may use are facts; the scope is judged for each request.
-                let standing = standing.with_scope(self.judge.scopes_suffice(&facts.grant.record));
+                let standing = standing.with_scope(scopes_suffice);
                 self.judge.admit(cx, text, token, Products::OfClient, standing, now)
             }
             Some(found) => {
-                let is_of_client = |grant: &AccessToken| grant.client_id == facts.grant.record.client_id;
+                let is_of_client = |grant: &AccessToken| grant.client_id == facts.record.client_id;
                 if !found.grant(cx.snapshot.host.tokens()).is_some_and(is_of_client) {
                     return cx.raise(&INVALID_ACCESS_TOKEN);
                 }
@@ -177,29 +199,47 @@ impl VerifyJwt {
 
     /// What the token says, remembered or verified now; nothing when it does not decode.
     #[inline(always)]
-    fn facts(&self, cx: &StepContext<'_, '_>, token: &[u8], now: i64) -> Option<Result<Facts, &'static FaultSpec>> {
+    fn facts(&self, cx: &StepContext<'_, '_>, token: &[u8], now: i64) -> Option<Result<Asked, &'static FaultSpec>> {
         let key = self.key.find(cx);
-        if self.remembered.is_disabled() {
-            return self.verify(cx, token, key);
-        }
-        let fingerprint = self.fingerprints.of(token);
-        if let Some(Ok(key)) = &key {
-            let same_key = |facts: &Facts| (facts.key == key.id).then(|| facts.clone());
-            if let Some(facts) = self.remembered.get(fingerprint, same_key) {
-                return Some(Ok(facts));
+        let mut fingerprint = None;
+        if !self.remembered.is_disabled() {
+            let of_token = self.fingerprints.of_long(token);
+            if let Some(Ok(key)) = &key {
+                let same_key = |facts: &Facts| (facts.key == key.id).then(|| facts.asked());
+                if let Some(facts) = self.remembered.get(of_token, same_key) {
+                    return Some(Ok(facts));
+                }
             }
+            fingerprint = Some(of_token);
         }
-        let found = self.verify(cx, token, key);
-        // What is over already will not come to be asked again.
-        if let Some(Ok(facts)) = &found
-            && !facts.is_expired(now)
-        {
-            self.remembered.insert(fingerprint, facts.clone(), |old| old.is_expired(now));
-        }
-        found
+        self.found_out(cx, token, key, fingerprint, now)
     }
 
+    /// What a token says that is not remembered; it will be, under its fingerprint.
     #[inline(never)]
+    fn found_out(
+        &self,
+        cx: &StepContext<'_, '_>,
+        token: &[u8],
+        key: Option<Result<Found<'_, VerifyingKey>, KeyError>>,
+        fingerprint: Option<u128>,
+        now: i64,
+    ) -> Option<Result<Asked, &'static FaultSpec>> {
+        let facts = match self.verify(cx, token, key)? {
+            Ok(facts) => facts,
+            Err(fault) => return Some(Err(fault)),
+        };
+        let asked = facts.asked();
+        // What is over already will not come to be asked again.
+        if let Some(fingerprint) = fingerprint
+            && !facts.is_expired(now)
+        {
+            self.remembered.insert(fingerprint, facts, |old| old.is_expired(now));
+        }
+        Some(Ok(asked))
+    }
+
+    #[inline(always)]
     fn verify(
         &self,
         cx: &StepContext<'_, '_>,
