@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use memchr::memchr2;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::scan::has_either;
+use crate::scan::{has_either, position};
 
 /// What a written name or value keeps as it is: the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -72,10 +72,11 @@ fn name_bytes(name: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
+/// What is shorter is looked through sooner than a search has started.
+const SHORT: usize = 64;
+
 /// Whether there is something to decode.
 fn is_escaped(text: &[u8]) -> bool {
-    // Starting to search takes longer than a look at a short text.
-    const SHORT: usize = 64;
     if text.len() < SHORT { has_either(text, b'%', b'+') } else { memchr2(b'%', b'+', text).is_some() }
 }
 
@@ -173,7 +174,12 @@ pub(super) fn escape(ahead: &[u8]) -> Option<u8> {
 }
 
 pub(super) fn segments(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    list.split(|&byte| byte == b'&')
+    let mut rest = Some(list);
+    std::iter::from_fn(move || {
+        let (segment, more) = split_once(rest?, b'&');
+        rest = more;
+        Some(segment)
+    })
 }
 
 /// The name of a segment; an empty segment has none.
@@ -182,8 +188,8 @@ pub(super) fn name(segment: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 fn split_once(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
-    let at = memchr::memchr(separator, text).unwrap_or(text.len());
-    let (head, tail) = text.split_at(at);
+    let at = if text.len() < SHORT { position(text, separator) } else { memchr::memchr(separator, text) };
+    let (head, tail) = text.split_at(at.unwrap_or(text.len()));
     (head, tail.get(1..))
 }
 
