@@ -66,8 +66,8 @@ impl Page {
     }
 
     fn place(&self, at: usize) -> &Place {
-        #[expect(clippy::indexing_slicing, reason = "the remainder of the length")]
-        &self.places.0[at % PLACES]
+        let [first, ..] = &self.places.0;
+        self.places.0.get(at).unwrap_or(first)
     }
 
     /// Where a fingerprint is, or the empty place where it would be.
