@@ -10,7 +10,20 @@ const fn eight(byte: u8) -> u64 {
 
 /// Fewer than eight bytes as a word, filled up.
 fn filled(bytes: &[u8], fill: u8) -> u64 {
-    bytes.iter().rev().fold(eight(fill), |word, byte| word << 8 | u64::from(*byte))
+    short(bytes) | eight(fill).unbounded_shl(8 * bytes.len() as u32)
+}
+
+/// Fewer than eight bytes as a word, filled up with zeros: two halves, which may have bytes in common.
+#[inline]
+pub(crate) fn short(bytes: &[u8]) -> u64 {
+    let halves = |first: u64, last: u64, of: usize| first | last.unbounded_shl(8 * (bytes.len() - of) as u32);
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        halves(u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into(), 4)
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        halves(u16::from_le_bytes(*first).into(), u16::from_le_bytes(*last).into(), 2)
+    } else {
+        bytes.first().copied().unwrap_or_default().into()
+    }
 }
 
 /// The bytes as words, the last of which has some bytes for the second time, or is filled up.
@@ -117,6 +130,11 @@ mod tests {
                     assert_eq!(has_either(&bytes, b'.', b'%'), byte == b'.' || byte == b'%', "{byte} at {place}");
                 }
             }
+        }
+        for length in 0..8 {
+            let bytes = &b"abcdefg"[..length];
+            let slow = bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            assert_eq!(short(bytes), slow, "{length}");
         }
         assert!(is_plain_in_json(b""));
         assert!(is_graphic_without_comma(b"") && !has_either(b"", b'.', b'%'));

@@ -3,7 +3,7 @@
 //! The vendors' implementations disagree in details. Here a path must match as a whole and in its case; `*` is one or
 //! more characters other than a slash; `**` is any remainder, also an empty one; a lone `/` is everything.
 
-use crate::scan::position;
+use crate::scan::{position, short};
 
 /// Where the vendors' rules for resource paths differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Head {
     pub(crate) fn of(path: &str) -> Self {
         let bytes = match path.as_bytes().first_chunk() {
             Some(chunk) => u64::from_le_bytes(*chunk),
-            None => path.bytes().rev().fold(0, |head, byte| head << 8 | u64::from(byte)),
+            None => short(path.as_bytes()),
         };
         Self { bytes, mask: u64::MAX }
     }
