@@ -40,6 +40,20 @@ pub(crate) fn snake(name: &str) -> String {
     snake
 }
 
+/// The lines of README about speed are those of the table that was measured, and say where and by what.
+#[test]
+fn the_readme_quotes_the_table_of_times_as_it_is() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let (readme, table) = (read("README.md"), read("benches/TABLE.md"));
+    let (_, speed) = readme.split_once("## Speed\n").unwrap();
+    let speed = speed.split("\n## ").next().unwrap();
+    let rows = |line: &&str| line.starts_with('|') || line.starts_with("Measured");
+    let quoted: Vec<&str> = speed.lines().filter(rows).collect();
+    let (short, _) = table.split_once("All rows").unwrap();
+    assert!(quoted.len() > 10, "the table is quoted");
+    assert_eq!(quoted, short.lines().filter(rows).collect::<Vec<_>>());
+}
+
 #[test]
 fn every_file_is_a_row_and_every_row_a_file() {
     let files: BTreeSet<String> = std::fs::read_dir(root().join("src/policy"))
