@@ -28,7 +28,7 @@ pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 /// What the service gives.
 pub(crate) type Answered = Result<Response<Full<Bytes>>, Infallible>;
 
-/// A service with policies around it; made by [`TollgateLayer`].
+/// A service with policies around it; made by [`TollgateLayer`](crate::TollgateLayer).
 ///
 /// It never fails: what goes wrong is a response with the vendors' fault.
 #[derive(Debug)]
