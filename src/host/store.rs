@@ -24,6 +24,9 @@ pub trait TokenStore: Send + Sync {
     /// The same as [`lookup`](Self::lookup), without a record where the store has it in another form.
     ///
     /// This is what a verification asks.
+    ///
+    /// It may be asked for any ASCII text that stood behind `Bearer `: what it knows is a token, and the characters of
+    /// whatever it does not know are judged afterwards.
     fn find(&self, token: TokenKey<'_>) -> Answer<Option<FoundToken>> {
         self.lookup(token).map(|record| record.map(FoundToken::from))
     }
